@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_WIRE_H
+#define TACH_WIRE_H
+
+/* Records in the ring buffer, from the kernel side to the user side, in host byte order.
+ *
+ * A record is a header and a body; hdr.len is the number of bytes used, header included. A stack is
+ * defined (TACH_REC_STACK) before the first sample that names it, and each of its code objects is
+ * described (TACH_REC_CODE) before the stack: the ring keeps the order of reservation over all CPUs.
+ * A code record for an address already described replaces it for the stacks defined afterwards,
+ * because code objects are freed and their addresses used again.
+ *
+ * pid and tid are used in the POSIX sense: a process and a thread. tid is the number in the target's
+ * innermost pid namespace, which is what the interpreter itself calls the thread.
+ *
+ * Included by both sides; the includer provides __u32 and __u64.
+ */
+
+enum tach_rec_type {
+	TACH_REC_SAMPLE = 1,
+	TACH_REC_STACK = 2,
+	TACH_REC_CODE = 3,
+	TACH_REC_EXEC = 4,
+};
+
+struct tach_rec_hdr {
+	__u32 type; /* enum tach_rec_type */
+	__u32 len;  /* bytes, header included */
+};
+
+/* One frame is one word: code object address >> 3, then the offset of the current instruction in code
+ * units (2 bytes). 45 bits hold any 48-bit user address; code objects are aligned to 8 at least. */
+#define TACH_FRAME_LASTI_BITS 19
+#define TACH_FRAME_LASTI_MASK ((1ull << TACH_FRAME_LASTI_BITS) - 1)
+/* The offset was outside of the code object or does not fit: function known, line unknown. */
+#define TACH_FRAME_LASTI_NONE TACH_FRAME_LASTI_MASK
+
+#define TACH_FRAME_CODE(word)  (((word) >> TACH_FRAME_LASTI_BITS) << 3)
+#define TACH_FRAME_LASTI(word) ((__u32)((word) & TACH_FRAME_LASTI_MASK))
+
+#define TACH_MAX_FRAMES 8192 /* deeper stacks keep their leaf-most frames and are marked */
+
+/* Thread state at the instant of the stack read. */
+enum tach_sample_state {
+	TACH_STATE_ON_CPU = 1u << 0,
+	TACH_STATE_HAS_GIL = 1u << 1,
+	TACH_STATE_MAIN_THREAD = 1u << 2,
+};
+
+struct tach_rec_sample {
+	struct tach_rec_hdr hdr;
+	__u64 ts_ns;	/* CLOCK_MONOTONIC */
+	__u64 stack_id; /* of a TACH_REC_STACK before */
+	__u32 target;	/* index of the target */
+	__u32 tid;
+	__u32 state;  /* enum tach_sample_state */
+	__u32 weight; /* number of periods this sample stands for */
+};
+
+enum tach_stack_flags {
+	TACH_STACK_TRUNCATED = 1u << 0, /* frames towards the root are missing */
+};
+
+struct tach_rec_stack {
+	struct tach_rec_hdr hdr;
+	__u64 stack_id; /* unique in a session */
+	__u32 target;
+	__u32 flags;	 /* enum tach_stack_flags */
+	__u32 frame_cnt; /* <= TACH_MAX_FRAMES, > 0 */
+	__u32 pad;
+	__u64 frames[]; /* [frame_cnt] leaf first */
+};
+
+/* What could not be copied in the tick; user space may still read it from the target. */
+enum tach_code_miss {
+	TACH_CODE_MISS_FILENAME = 1u << 0,
+	TACH_CODE_MISS_QUALNAME = 1u << 1,
+	TACH_CODE_MISS_LINETABLE = 1u << 2,
+};
+
+/* PEP 393 kind: bytes per code point (1, 2, 4). */
+#define TACH_STR_KIND_MASK 7u
+
+#define TACH_NAME_MAX_SZ      2047  /* bytes of a name copied in the tick */
+#define TACH_LINETABLE_MAX_SZ 16383 /* bytes of a line table copied in the tick */
+
+struct tach_rec_str {
+	__u64 data_addr; /* remote address of the characters; 0: string header unreadable */
+	__u32 sz;	 /* bytes that follow in the record; 0 if missed */
+	__u32 full_sz;	 /* bytes in the target; saturated at 0xffffffff */
+	__u32 kind;	 /* bytes per code point; for the line table 1 */
+	__u32 pad;
+};
+
+struct tach_rec_code {
+	struct tach_rec_hdr hdr;
+	__u64 code_addr;
+	__u64 fingerprint; /* of the code object's identity: changes when the address is reused */
+	__u32 target;
+	__s32 firstlineno;
+	__u32 miss; /* enum tach_code_miss */
+	__u32 pad;
+	struct tach_rec_str filename;  /* raw PEP 393 characters */
+	struct tach_rec_str qualname;  /* " */
+	struct tach_rec_str linetable; /* bytes of co_linetable */
+	unsigned char data[];	       /* filename, qualname, linetable: .sz bytes of each */
+};
+
+/* The target replaced its program: its layout is void from here on. */
+struct tach_rec_exec {
+	struct tach_rec_hdr hdr;
+	__u64 ts_ns;
+	__u32 target;
+	__u32 image; /* number of the program image: rises with each exec */
+};
+
+_Static_assert(sizeof(struct tach_rec_hdr) == 8, "wire");
+_Static_assert(sizeof(struct tach_rec_sample) == 40, "wire");
+_Static_assert(sizeof(struct tach_rec_stack) == 32, "wire");
+_Static_assert(sizeof(struct tach_rec_str) == 24, "wire");
+_Static_assert(sizeof(struct tach_rec_code) == 112, "wire");
+_Static_assert(sizeof(struct tach_rec_exec) == 24, "wire");
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_PROFILE_H
+#define TACH_PROFILE_H
+
+#include <stdbool.h>
+
+#include "symbolize/frametab.h"
+#include "util/types.h"
+
+/* Samples in, a call tree with weights out. While it is built: define stacks, add samples. Once
+ * frozen it is read-only, and that is what writers see. */
+struct tach_profile;
+
+/* @tab: of the frame ids; outlives the profile. */
+struct tach_profile *tach_profile__new(const struct tach_frametab *tab);
+void tach_profile__free(struct tach_profile *profile); /* NULL is fine */
+
+/* Say what stack @stack_id is: @cnt frames, leaf first. An id is defined once; again is ignored. */
+int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tach_frame_id *frames,
+			 __u32 cnt);
+
+/* Add @weight samples of thread @tid with that stack. -ENOENT: the stack was never defined; the
+ * weight is kept under the marker frame "<lost stack>" and counted in tach_profile__lost(). */
+int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, __u32 weight);
+
+/* What the session knows about the recording; shown in headers and summaries. */
+struct tach_summary {
+	int pid;
+	__u64 period_ns;    /* one unit of weight */
+	double duration_s;  /* from first to last possible tick */
+	const char *mode;   /* "cpu", ... */
+};
+/* No define or add after this. Sorts. 0 or -ENOMEM. */
+int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary *summary);
+
+/* The call tree: node 0 is the root of all, without a frame (TACH_NO_ID). A node's parent has a
+ * smaller index. */
+struct tach_node {
+	__u32 parent; /* index; of the root: 0 */
+	tach_frame_id frame;
+};
+__u32 tach_profile__node_cnt(const struct tach_profile *profile);
+const struct tach_node *tach_profile__node(const struct tach_profile *profile, __u32 idx);
+
+/* Weight that ended in a node: one row per (thread, leaf node), sorted by tid, then node. */
+struct tach_row {
+	__u32 tid;
+	__u32 node;
+	__u64 weight;
+};
+__u32 tach_profile__row_cnt(const struct tach_profile *profile);
+const struct tach_row *tach_profile__row(const struct tach_profile *profile, __u32 idx);
+
+__u64 tach_profile__total(const struct tach_profile *profile); /* sum of all weights */
+__u64 tach_profile__lost(const struct tach_profile *profile);  /* of it: undefined stacks */
+const struct tach_frametab *tach_profile__frames(const struct tach_profile *profile);
+const struct tach_summary *tach_profile__summary(const struct tach_profile *profile);
+
+#endif

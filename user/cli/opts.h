@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_OPTS_H
+#define TACH_OPTS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "util/types.h"
+
+/* The command line as data. One table (optable.c) declares every option and makes parser, help and man
+ * page. */
+enum tach_command {
+	TACH_CMD_RUN,
+	TACH_CMD_ATTACH,
+};
+
+enum tach_mode {
+	TACH_MODE_WALL,
+	TACH_MODE_CPU,
+	TACH_MODE_GIL,
+	TACH_MODE_EXCEPTION,
+};
+
+struct tach_opts {
+	enum tach_command command;
+	pid_t pid;	  /* attach */
+	char **args;	  /* run: target and its arguments, NULL-terminated, points into argv */
+	bool module;	  /* run -m */
+	bool raw_command; /* run -- COMMAND: args[0] is a program, not a script */
+	const char *python;
+
+	enum tach_mode mode;
+	__u64 period_ns;
+	double duration_s; /* < 0: until the target ends */
+	bool all_threads;
+
+	const char *format; /* name of a writer */
+	const char *output; /* NULL: default place */
+	int sort;	    /* enum tach_sort */
+	int limit;
+	bool no_summary;
+
+	bool verbose;
+	bool force;		 /* go on although the kernel cannot be told safe */
+	__u32 ring_sz;		 /* bytes */
+	const char *raw_output; /* debug: file for the raw records */
+};
+
+enum tach_exit {
+	TACH_EXIT_OK = 0,
+	TACH_EXIT_FAILURE = 1,
+	TACH_EXIT_USAGE = 2,
+};
+
+/* Parse. Returns 0 to go on; else *@exit_code is what to exit with: help and version were printed
+ * (TACH_EXIT_OK), or a usage error was (TACH_EXIT_USAGE). */
+int tach_opts__parse(int argc, char **argv, struct tach_opts *out, int *exit_code);
+
+const char *tach_mode__name(enum tach_mode mode);
+
+#endif

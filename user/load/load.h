@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_LOAD_H
+#define TACH_LOAD_H
+
+#include <stdbool.h>
+
+#include "util/log.h"
+#include "util/types.h"
+#include "bpf/tach_layout.h"
+#include "bpf/tach_status.h"
+
+/* The kernel side: skeleton, maps, timers. Owns every BPF and perf descriptor. */
+struct tach_loader;
+
+struct tach_load_opts {
+	__u64 period_ns;  /* between two ticks of one CPU; >= 10,000 */
+	__u32 ring_sz;	  /* bytes; power of two, multiple of the page size */
+	bool all_threads; /* else only the thread-group leader */
+};
+
+/* Open and load the programs; nothing runs yet.
+ * Returns 0 and *@out, or a negative errno with @why: -EPERM missing capability (named), -ENOTSUP no
+ * BTF, kernel too old or one that freezes, others as the kernel says. @force: go on where the kernel
+ * cannot be told safe.
+ */
+int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach_loader **out,
+		      struct tach_why *why);
+void tach_loader__free(struct tach_loader *loader); /* detaches; NULL is fine */
+
+/* Make the process behind @pidfd target number @id (< 64). Ticks on it count from now on; it is not
+ * walked before it has a layout. */
+int tach_loader__add_target(struct tach_loader *loader, __u32 id, int pidfd);
+
+/* Number of @id's current program image; rises with each exec. */
+__u32 tach_loader__image(struct tach_loader *loader, __u32 id);
+
+/* Set the layout that is valid for @image of target @id. */
+int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
+			    const struct tach_layout *layout);
+
+/* Start / stop the timers. Idempotent. After detach no record is added. */
+int tach_loader__attach(struct tach_loader *loader, struct tach_why *why);
+void tach_loader__detach(struct tach_loader *loader);
+
+int tach_loader__ring_fd(const struct tach_loader *loader);
+
+/* Sum of the per-CPU counters: statuses, then counters (bpf/tach_status.h). */
+int tach_loader__counts(const struct tach_loader *loader, __u64 counts[TACH_COUNTS_CNT]);
+
+/* Threads of a target that ran without a Python thread state. */
+struct tach_bare_thread {
+	__u32 target;
+	__u32 tid;
+	char comm[16];
+	__u64 ticks;
+};
+
+/* Fill @out with at most @cap of them, most ticks first; returns how many. */
+int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare_thread *out,
+			      int cap);
+
+/* Time spent in our programs and number of runs, if the kernel's BPF statistics are on. */
+struct tach_bpf_time {
+	__u64 run_ns;
+	__u64 run_cnt;
+	__u32 verified_insns; /* of the tick program */
+};
+int tach_loader__bpf_time(const struct tach_loader *loader, struct tach_bpf_time *out);
+
+#endif

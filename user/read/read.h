@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_READ_H
+#define TACH_READ_H
+
+#include <stddef.h>
+
+#include "util/types.h"
+#include "bpf/tach_wire.h"
+
+/* Ring bytes in, checked records out. A record is handed on only if every length in it agrees with
+ * the bytes that are there; others are counted and skipped. Pointers are valid during the call. */
+struct tach_handlers {
+	int (*on_sample)(void *ctx, const struct tach_rec_sample *rec);
+	int (*on_stack)(void *ctx, const struct tach_rec_stack *rec);
+	int (*on_code)(void *ctx, const struct tach_rec_code *rec);
+	int (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
+	void *ctx;
+};
+
+struct tach_read_stats {
+	__u64 records;
+	__u64 bytes;
+	__u64 bad; /* short, unknown or inconsistent records: skipped */
+};
+
+/* Check one record of @sz bytes and hand it to its handler. Pure but for the handler.
+ * Returns 0, the handler's negative errno, or -EBADMSG (also counted in stats->bad). */
+int tach_decode(const void *data, size_t sz, const struct tach_handlers *handlers,
+		struct tach_read_stats *stats);
+
+/* A source of records: the ring of a running session, or a file of raw records (--raw). */
+struct tach_source;
+
+/* @raw_fd >= 0: also append every record to that file, as is. Not owned. */
+struct tach_source *tach_source__open_ring(int ring_map_fd, int raw_fd,
+					   const struct tach_handlers *handlers);
+struct tach_source *tach_source__open_file(const char *path, const struct tach_handlers *handlers);
+void tach_source__free(struct tach_source *source); /* NULL is fine */
+
+/* Descriptor that becomes readable when the ring wants to be emptied; -1 for files. */
+int tach_source__fd(const struct tach_source *source);
+
+/* Hand on everything that is there. Returns the number of records, or a negative errno. */
+int tach_source__consume(struct tach_source *source);
+const struct tach_read_stats *tach_source__stats(const struct tach_source *source);
+
+#endif

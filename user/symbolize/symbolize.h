@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_SYMBOLIZE_H
+#define TACH_SYMBOLIZE_H
+
+#include <sys/types.h>
+
+#include "symbolize/frametab.h"
+#include "util/remote.h"
+#include "util/types.h"
+#include "bpf/tach_wire.h"
+
+/* Code records and stack definitions in, frame ids out. Symbolizes at once, before aggregation: code
+ * objects die. */
+struct tach_symbolizer;
+
+struct tach_symbolizer_stats {
+	__u64 codes;	    /* code records taken */
+	__u64 fallbacks;    /* parts fetched from the target by the user side */
+	__u64 unknown;	    /* frames shown as <unknown: cause> */
+};
+
+/* @tab receives strings and frames; @remote (may be NULL) serves what a record misses. Both outlive
+ * the symbolizer. */
+struct tach_symbolizer *tach_symbolizer__new(struct tach_frametab *tab,
+					     const struct tach_remote *remote);
+void tach_symbolizer__free(struct tach_symbolizer *sym); /* NULL is fine */
+
+/* Learn a code object; replaces what was known at its address. 0 or a negative errno. */
+int tach_symbolizer__add_code(struct tach_symbolizer *sym, const struct tach_rec_code *rec);
+
+/* Turn a stack definition into frames, leaf first: shims hidden, a truncated stack ends in the marker
+ * frame "<truncated>" at the root. At most frame_cnt + 1 are written to @out.
+ * Returns their number (0: nothing but shims), or a negative errno. */
+ssize_t tach_symbolizer__resolve(struct tach_symbolizer *sym, const struct tach_rec_stack *rec,
+				 tach_frame_id *out);
+
+const struct tach_symbolizer_stats *tach_symbolizer__stats(const struct tach_symbolizer *sym);
+
+#endif
