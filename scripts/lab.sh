@@ -18,6 +18,7 @@ cache=${TACHYON_LAB:-/var/cache/tachyon-bpf}
 self=$(readlink -f "${BASH_SOURCE[0]}")
 
 # --- the recipe: a change in these lines makes a new lab ---------------------------------------
+revision=1 # raise it when a step of build() below changes what comes out
 pythons=(3.13 3.14 3.15)
 # python3.13 is in testing, 3.14 and 3.15 are on their way from unstable to testing. What is in both
 # comes from testing. No versions are pinned: the tests ask each interpreter what it is.
@@ -40,7 +41,7 @@ options=(
 )
 # -----------------------------------------------------------------------------------------------
 
-recipe="${pythons[*]} ${suites[*]} ${packages[*]} ${options[*]}"
+recipe="$revision ${pythons[*]} ${suites[*]} ${packages[*]} ${options[*]}"
 sum=$(sha256sum <<<"$recipe")
 lab=$cache/lab/${sum:0:12}
 
