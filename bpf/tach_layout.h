@@ -15,8 +15,8 @@
 /* The walker reads each CPython struct once, as one window from its start. */
 #define TACH_TSTATE_SZ 256 /* of PyThreadState */
 #define TACH_FRAME_SZ  96  /* of _PyInterpreterFrame */
-#define TACH_CODE_SZ   256 /* of PyCodeObject */
-#define TACH_STR_SZ    64  /* of PyUnicodeObject's header */
+#define TACH_CODE_SZ   192 /* of PyCodeObject */
+#define TACH_STR_SZ    64  /* of PyASCIIObject: un_ascii_sz bytes are read */
 
 enum tach_layout_flags {
 	TACH_LAYOUT_FREE_THREADED = 1u << 0,
@@ -35,12 +35,12 @@ struct tach_layout {
 	__u32 is_threads_head;	  /* " */
 	__u32 is_code_generation; /* "; 0: this version has none (3.13) */
 
-	__u32 ts_next;		/* in PyThreadState, pointer, < TACH_TSTATE_SZ */
-	__u32 ts_interp;	/* " pointer */
-	__u32 ts_current_frame; /* " pointer */
-	__u32 ts_native_tid;	/* " unsigned long, tid in the target's pid namespace */
-	__u32 ts_status;	/* " u32 bit field _status */
-	__u32 ts_holds_gil;	/* " u32 that is non-zero ... */
+	__u32 ts_next;		 /* in PyThreadState, pointer, < TACH_TSTATE_SZ */
+	__u32 ts_interp;	 /* " pointer */
+	__u32 ts_current_frame;	 /* " pointer */
+	__u32 ts_native_tid;	 /* " unsigned long, tid in the target's pid namespace */
+	__u32 ts_status;	 /* " u32 bit field _status */
+	__u32 ts_holds_gil;	 /* " u32 that is non-zero ... */
 	__u32 ts_holds_gil_mask; /* ... under this mask while the thread holds the GIL */
 
 	__u32 fr_previous;   /* in _PyInterpreterFrame, pointer, < TACH_FRAME_SZ */
@@ -48,6 +48,7 @@ struct tach_layout {
 	__u32 fr_instr_ptr;  /* " pointer */
 	__u32 fr_owner;	     /* " u8 */
 	__u32 fr_tag_mask;   /* low bits of executable that are not address (Py_TAG_BITS) */
+	__u32 fr_sz;	     /* bytes in front of localsplus, <= TACH_FRAME_SZ: all that is read */
 	__u32 first_non_python_owner; /* owners from here on run no bytecode: entry frames */
 
 	__u32 co_filename;    /* in PyCodeObject, pointer, < TACH_CODE_SZ */
@@ -55,7 +56,7 @@ struct tach_layout {
 	__u32 co_linetable;   /* " pointer to bytes */
 	__u32 co_firstlineno; /* " i32 */
 	__u32 co_version;     /* " u32: rises with each code object made; 0: not known */
-	__u32 co_code;	      /* "; co_code_adaptive, start of the bytecode; may be >= TACH_CODE_SZ */
+	__u32 co_code; /* "; co_code_adaptive, start of the bytecode; may be >= TACH_CODE_SZ */
 
 	__u32 by_size; /* in PyBytesObject, Py_ssize_t */
 	__u32 by_data; /* " */
@@ -65,7 +66,6 @@ struct tach_layout {
 	__u32 un_ascii_sz;   /* sizeof(PyASCIIObject): data of ASCII strings starts here */
 	__u32 un_compact_sz; /* sizeof(PyCompactUnicodeObject): data of others starts here */
 	__u32 un_kind_shift; /* bit of state.kind (3 bits); then compact (1), ascii (1) */
-	__u32 pad;
 };
 
 /* PyThreadState._status bits (CPython Include/cpython/pystate.h, v3.13.0 - v3.15): the thread state

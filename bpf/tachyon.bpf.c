@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "tach_status.h"
+#include "tach_layout.h"
+#include "tach_wire.h"
+#include "maps.bpf.h"
+#include "read.bpf.h"
+#include "emit.bpf.h"
+#include "tstate.bpf.h"
+#include "walk.bpf.h"
+#include "intern.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Else only the thread-group leader is sampled. */
+const volatile bool tach_all_threads = false;
+
+/* Index of the target that @task belongs to, or -1. */
+static __always_inline int tach_target_of(struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	__u32 tgid = task->tgid;
+	struct tach_member *member;
+	struct tach_pid_ent *ent;
+
+	member = bpf_task_storage_get(&tach_members, leader, NULL, 0);
+	ent = bpf_map_lookup_elem(&tach_pids, &tgid);
+	if (ent && ent->start_boottime != leader->start_boottime)
+		ent = NULL;
+	if (member) {
+		if (!ent) {
+			struct tach_pid_ent new_ent = {
+				.start_boottime = leader->start_boottime,
+				.target = member->target,
+			};
+
+			bpf_map_update_elem(&tach_pids, &tgid, &new_ent, BPF_ANY);
+		}
+		return member->target;
+	}
+	if (!ent)
+		return -1;
+	TACH_COUNT(STORAGE_MISS);
+	return ent->target;
+}
+
+static __always_inline void tach_note_bare_thread(struct task_struct *task, struct tach_scratch *s)
+{
+	struct tach_thread_key key = {.target = s->target, .tid = s->tid};
+	struct tach_bare_ent *ent = bpf_map_lookup_elem(&tach_bare, &key), new_ent = {.ticks = 1};
+
+	if (ent) {
+		ent->ticks++; /* a thread runs on one CPU at a time */
+		return;
+	}
+	bpf_probe_read_kernel_str(new_ent.comm, sizeof(new_ent.comm), task->comm);
+	bpf_map_update_elem(&tach_bare, &key, &new_ent, BPF_ANY);
+}
+
+static __always_inline int tach_emit_sample(struct tach_scratch *s)
+{
+	struct tach_rec_sample rec = {
+		.hdr = {.type = TACH_REC_SAMPLE, .len = sizeof(rec)},
+		.ts_ns = bpf_ktime_get_ns(),
+		.stack_id = s->stack.stack_id,
+		.target = s->target,
+		.tid = s->tid,
+		.state = s->state,
+		.weight = 1,
+	};
+
+	return tach_emit(&rec, sizeof(rec)) ? TACH_ST_RING_FULL : TACH_ST_SAMPLED;
+}
+
+/* Take one sample of @task, which runs now and belongs to target @idx. Returns where the tick ends. */
+static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct tach_target_ent *target;
+	struct tach_scratch *s;
+	__u32 *image;
+	int status;
+
+	if (!tach_all_threads && task->pid != task->tgid)
+		return TACH_ST_OTHER_THREAD;
+	s = bpf_map_lookup_elem(&tach_scratches, &cpu);
+	target = bpf_map_lookup_elem(&tach_targets, &idx);
+	image = bpf_map_lookup_elem(&tach_images, &idx);
+	if (!s || !target || !image)
+		return TACH_ST_NO_SCRATCH;
+	if (task->flags & PF_EXITING)
+		return TACH_ST_EXITING;
+	if (!target->ready || target->image != *image)
+		return TACH_ST_NO_LAYOUT;
+	s->target = idx;
+	s->image = *image;
+	s->tid = tach_inner_tid(task);
+	if (!s->tid)
+		return TACH_ST_EXITING;
+
+	status = tach_find_tstate(s, &target->layout);
+	if (status == TACH_ST_NO_PYTHON)
+		tach_note_bare_thread(task, s);
+	if (status != TACH_ST_SAMPLED)
+		return status;
+	s->state = TACH_STATE_ON_CPU;
+	if (task->pid == task->tgid)
+		s->state |= TACH_STATE_MAIN_THREAD;
+	if (TSTATE_FIELD(__u32, target->layout.ts_holds_gil) & target->layout.ts_holds_gil_mask)
+		s->state |= TACH_STATE_HAS_GIL;
+
+	status = tach_walk(s, &target->layout);
+	if (status != TACH_ST_SAMPLED)
+		return status;
+	status = tach_intern(s, &target->layout);
+	if (status != TACH_ST_SAMPLED)
+		return status;
+	return tach_emit_sample(s);
+}
+
+SEC("perf_event")
+int tach_tick(struct bpf_perf_event_data *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	int idx, status;
+
+	TACH_COUNT(TICKS);
+	idx = tach_target_of(task);
+	if (idx < 0)
+		return 0;
+	TACH_COUNT(TARGET_TICKS);
+	status = tach_sample(task, idx);
+	tach_count(status);
+	return 0;
+}
+
+/* A target replaced its program: whatever was known of its memory is void. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct tach_rec_exec rec = {
+		.hdr = {.type = TACH_REC_EXEC, .len = sizeof(rec)},
+		.ts_ns = bpf_ktime_get_ns(),
+	};
+	__u32 tgid = task->tgid, *image;
+	struct tach_member *member = bpf_task_storage_get(&tach_members, task, NULL, 0);
+
+	if (!member) {
+		/* A thread that is not the leader takes the leader's place, with its pid and start time. */
+		struct tach_pid_ent *ent = bpf_map_lookup_elem(&tach_pids, &tgid);
+		struct tach_member new_member = {};
+
+		if (!ent || ent->start_boottime != task->start_boottime)
+			return 0;
+		new_member.target = ent->target;
+		member = bpf_task_storage_get(&tach_members, task, &new_member,
+					      BPF_LOCAL_STORAGE_GET_F_CREATE);
+		rec.target = ent->target;
+	} else {
+		rec.target = member->target;
+	}
+	image = bpf_map_lookup_elem(&tach_images, &rec.target);
+	if (!image)
+		return 0;
+	rec.image = ++*image;
+	bpf_ringbuf_output(&tach_ring, &rec, sizeof(rec), BPF_RB_FORCE_WAKEUP);
+	return 0;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_TSTATE_BPF_H
+#define TACH_TSTATE_BPF_H
+
+/* Current thread -> its PyThreadState.
+ *
+ * The interpreter's own "current thread state" variable is of no use: CPython zeroes it while a thread
+ * runs without the GIL. native_thread_id stays, and is the tid in the thread's innermost pid namespace. */
+
+/* Thread states visited at most in one tick, over all interpreters. */
+#define TACH_MAX_TSTATES 8192
+
+#define TSTATE_FIELD(type, off) TACH_FIELD(type, s->tstate_buf, off, TACH_TSTATE_SZ - 1)
+
+/* tid in the innermost pid namespace; 0 if the task has given up its pid. */
+static __always_inline __u32 tach_inner_tid(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u32 level;
+	int nr = 0;
+
+	if (!pid)
+		return 0;
+	level = BPF_CORE_READ(pid, level);
+	bpf_core_read(&nr, sizeof(nr), &pid->numbers[level].nr);
+	return nr;
+}
+
+/* Read the thread state at @addr into the scratch; is it the one that belongs to thread s->tid now?
+ * An OS thread has several if it visited subinterpreters: the one that is bound to the gilstate counts;
+ * attaching moves that bit, detaching keeps it, and an unbound one keeps its old tid.
+ * Source: CPython v3.13.0 Python/pystate.c, bind_gilstate_tstate(), unbind_tstate(). */
+static __always_inline int tach_tstate_is_mine(struct tach_scratch *s,
+					       const struct tach_layout *layout, __u64 addr)
+{
+	__u32 status;
+
+	if (tach_read(s->tstate_buf, TACH_TSTATE_SZ, addr))
+		return -1;
+	if (TSTATE_FIELD(__u32, layout->ts_native_tid) != s->tid)
+		return 0;
+	status = TSTATE_FIELD(__u32, layout->ts_status);
+	return (status & TACH_TS_BOUND_GILSTATE) && !(status & TACH_TS_UNBOUND);
+}
+
+struct tstate_ctx {
+	struct tach_scratch *s;
+	const struct tach_layout *layout;
+};
+
+/* s->tstate: to look at next, 0: take the next interpreter, s->interp. */
+static long tach_tstate_step(__u32 i, struct tstate_ctx *ctx)
+{
+	const struct tach_layout *layout = ctx->layout;
+	struct tach_scratch *s = ctx->s;
+	int mine;
+
+	if (!s->tstate) {
+		__u64 interp = s->interp;
+
+		if (!interp) {
+			s->status = TACH_ST_NO_PYTHON;
+			return 1;
+		}
+		if (tach_read_u64(&s->tstate, interp + layout->is_threads_head) ||
+		    tach_read_u64(&s->interp, interp + layout->is_next)) {
+			s->status = TACH_ST_TSTATE_FAULT;
+			return 1;
+		}
+		return 0;
+	}
+	mine = tach_tstate_is_mine(s, layout, s->tstate);
+	if (mine) {
+		s->status = mine < 0 ? TACH_ST_TSTATE_FAULT : TACH_ST_SAMPLED;
+		return 1;
+	}
+	s->tstate = TSTATE_FIELD(__u64, layout->ts_next);
+	return 0;
+}
+
+/* Find the thread state of thread s->tid of target s->target: s->tstate, its window in s->tstate_buf.
+ * The list is walked without CPython's lock, so it may change on the way: bounded, and the next tick
+ * tries again. Returns TACH_ST_SAMPLED, or the status that ends the tick. */
+__noinline int tach_find_tstate(struct tach_scratch *s, const struct tach_layout *layout)
+{
+	struct tach_thread_key key;
+	struct tstate_ctx ctx;
+	__u64 *cached;
+	__u64 tstate;
+
+	if (!s || !layout)
+		return TACH_ST_NO_SCRATCH;
+	key.target = s->target;
+	key.tid = s->tid;
+	cached = bpf_map_lookup_elem(&tach_tstates, &key);
+	if (cached) {
+		tstate = *cached;
+		if (tach_tstate_is_mine(s, layout, tstate) == 1) {
+			s->tstate = tstate;
+			return TACH_ST_SAMPLED;
+		}
+	}
+	TACH_COUNT(TSTATE_WALKS);
+	if (tach_read_u64(&s->interp, layout->runtime_addr + layout->rt_interpreters_head))
+		return TACH_ST_TSTATE_FAULT;
+	if (!s->interp)
+		return TACH_ST_NOT_STARTED;
+	s->tstate = 0;
+	s->status = TACH_ST_TSTATE_LIMIT;
+	ctx.s = s;
+	ctx.layout = layout;
+	bpf_loop(TACH_MAX_TSTATES, tach_tstate_step, &ctx, 0);
+	if (s->status == TACH_ST_SAMPLED) {
+		tstate = s->tstate;
+		bpf_map_update_elem(&tach_tstates, &key, &tstate, BPF_ANY);
+	}
+	return s->status;
+}
+
+#endif

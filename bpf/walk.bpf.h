@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_WALK_BPF_H
+#define TACH_WALK_BPF_H
+
+/* PyThreadState -> frames in the scratch.
+ *
+ * Frames of a thread lie below each other in its data stack, so one read from the start of the page to
+ * the end of a frame serves the older frames of that page too: 17 to 19 ns a frame instead of 90.
+ * Generator and entry frames live elsewhere and are read one by one. */
+
+/* A frame so close below the last one of the data stack is taken to be its neighbour. */
+#define TACH_NEAR_SZ 1024
+
+#define TACH_FRAME_MASK 127 /* a frame's window is 128 bytes of scratch */
+
+static __always_inline bool tach_in_window(const struct tach_scratch *s, __u64 off, __u32 sz)
+{
+	return off < s->win_sz && off + sz <= s->win_sz;
+}
+
+/* Make the frame at s->frame readable and return it, NULL if it cannot be read. */
+static __always_inline unsigned char *tach_frame_window(struct tach_scratch *s, __u32 frame_sz)
+{
+	__u64 frame = s->frame, off = frame - s->win_addr;
+
+	/* The end of what was read must be kept: bytes behind it are an older tick's. */
+	if (!tach_in_window(s, off, frame_sz) && s->last - frame < TACH_NEAR_SZ) {
+		__u64 page = frame & ~(__u64)(TACH_PAGE_SZ - 1), sz;
+
+		off = frame - page;
+		sz = off + frame_sz;
+		s->win_sz = 0;
+		TACH_CLAMP(sz, TACH_PAGE_SZ + TACH_FRAME_SZ);
+		if (!tach_read(s->win, sz, page)) {
+			s->win_addr = page;
+			s->win_sz = sz;
+		}
+	}
+	if (tach_in_window(s, off, frame_sz)) {
+		off &= TACH_PAGE_SZ - 1;
+		return s->win + off;
+	}
+	TACH_CLAMP(frame_sz, TACH_FRAME_SZ);
+	if (tach_read(s->frame_buf, frame_sz, frame))
+		return NULL;
+	return s->frame_buf;
+}
+
+struct walk_ctx {
+	struct tach_scratch *s;
+	const struct tach_layout *layout;
+};
+
+/* One frame: append its word, go to the previous. Leaves the loop with s->status set. */
+static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
+{
+	const struct tach_layout *layout = ctx->layout;
+	struct tach_scratch *s = ctx->s;
+	__u64 code, instr_ptr, lasti, word, hash;
+	unsigned char *fr;
+	__u32 cnt;
+	__u8 owner;
+
+	if (!s->frame) {
+		s->status = TACH_ST_SAMPLED;
+		return 1;
+	}
+	fr = tach_frame_window(s, layout->fr_sz);
+	if (!fr) {
+		s->status = TACH_ST_FRAME_FAULT;
+		return 1;
+	}
+	code = TACH_FIELD(__u64, fr, layout->fr_executable, TACH_FRAME_MASK & ~7);
+	instr_ptr = TACH_FIELD(__u64, fr, layout->fr_instr_ptr, TACH_FRAME_MASK & ~7);
+	owner = TACH_FIELD(__u8, fr, layout->fr_owner, TACH_FRAME_MASK);
+	if (!owner) /* FRAME_OWNED_BY_THREAD: on the data stack */
+		s->last = s->frame;
+	s->frame = TACH_FIELD(__u64, fr, layout->fr_previous, TACH_FRAME_MASK & ~7);
+
+	s->at_root = owner >= layout->first_non_python_owner;
+	if (s->at_root)
+		return 0;
+	code &= ~(__u64)layout->fr_tag_mask;
+	if (!code) /* being cleared; CPython v3.13.0 Python/frame.c, _PyFrame_ClearExceptCode() */
+		return 0;
+	if ((code & 7) || (code >> 48)) {
+		s->status = TACH_ST_FRAME_INVALID;
+		return 1;
+	}
+	lasti = (instr_ptr - code - layout->co_code) >> 1;
+	if (lasti > TACH_FRAME_LASTI_NONE)
+		lasti = TACH_FRAME_LASTI_NONE;
+	word = (code >> 3) << TACH_FRAME_LASTI_BITS | lasti;
+
+	cnt = s->frame_cnt;
+	if (cnt >= TACH_MAX_FRAMES) {
+		s->flags |= TACH_STACK_TRUNCATED;
+		s->status = TACH_ST_SAMPLED;
+		return 1;
+	}
+	s->frames[cnt] = word;
+	s->frame_cnt = cnt + 1;
+	hash = (s->hash ^ word) * 0x9E3779B97F4A7C15ULL;
+	s->hash = hash ^ (hash >> 29);
+	return 0;
+}
+
+/* Walk from the thread state in s->tstate_buf. Fills s->frames, s->frame_cnt, s->hash, s->flags.
+ * Returns TACH_ST_SAMPLED, or the status that ends the tick. */
+__noinline int tach_walk(struct tach_scratch *s, const struct tach_layout *layout)
+{
+	struct walk_ctx ctx;
+
+	if (!s || !layout)
+		return TACH_ST_NO_SCRATCH;
+	s->frame = TSTATE_FIELD(__u64, layout->ts_current_frame);
+	if (!s->frame)
+		return TACH_ST_NO_FRAMES;
+	s->last = s->frame;
+	s->win_sz = 0;
+	s->frame_cnt = 0;
+	s->flags = 0;
+	s->at_root = 0;
+	s->hash = (__u64)s->target << 32 | s->image;
+	s->status = TACH_ST_NO_ROOT;
+	ctx.s = s;
+	ctx.layout = layout;
+	/* Entry frames come between Python frames, one per C call that ran Python: twice the limit. */
+	bpf_loop(2 * TACH_MAX_FRAMES, tach_walk_step, &ctx, 0);
+	if (s->status != TACH_ST_SAMPLED)
+		return s->status;
+	/* Python sets up a new frame in several stores: a chain that lacks its root was caught in between.*/
+	if (!(s->flags & TACH_STACK_TRUNCATED) && !s->at_root &&
+	    (layout->flags & TACH_LAYOUT_ENTRY_AT_ROOT))
+		return TACH_ST_NO_ROOT;
+	return s->frame_cnt ? TACH_ST_SAMPLED : TACH_ST_NO_FRAMES;
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_VMLINUX_H
+#define TACH_VMLINUX_H
+
+/* The kernel's types, as far as the BPF programs touch them. CO-RE relocates every field access to the
+ * running kernel's layout, so only names and types matter here, not offsets; scripts/check-vmlinux.py
+ * compares both with the BTF of a kernel image. See README.md in this folder. */
+
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+#include <stdbool.h>
+
+/* Source: Linux v6.1 include/uapi/linux/bpf.h (values are ABI). */
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_EXIST = 2,
+};
+
+enum {
+	BPF_F_NO_PREALLOC = 1u << 0,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1u << 0,
+};
+
+enum {
+	BPF_RB_NO_WAKEUP = 1u << 0,
+	BPF_RB_FORCE_WAKEUP = 1u << 1,
+};
+
+enum {
+	BPF_RB_AVAIL_DATA = 0,
+};
+
+/* Source: Linux v6.1 include/linux/sched.h. */
+#define PF_EXITING 0x00000004
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* [level + 1] */
+};
+
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	__u64 start_boottime;
+	char comm[16];
+};
+
+#pragma clang attribute pop
+
+/* Only passed through. */
+struct linux_binprm;
+struct bpf_perf_event_data;
+
+#endif
