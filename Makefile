@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# One makefile for everything; `make help` lists the verbs. All output goes to build/.
+
+VERSION := 0.1.0
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?= 0
+WERROR  ?= 1
+B       := build
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG        ?= clang-19
+CLANG_FORMAT ?= clang-format-19
+CLANG_TIDY   ?= clang-tidy-19
+PKG_CONFIG   ?= pkg-config
+# Not everybody has /usr/sbin on the PATH; the tests want Debian's Python, which has its pytest.
+BPFTOOL      ?= $(shell PATH="$$PATH:/usr/sbin:/sbin"; command -v bpftool || echo bpftool)
+PYTHON       ?= /usr/bin/python3
+
+BPF_ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+JOBS     := $(shell nproc)
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+
+ifeq ($(V),0)
+Q   := @
+msg  = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$@)';
+else
+Q   :=
+msg  =
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# --- flags ---------------------------------------------------------------------------------------
+
+LIBS      := libbpf libelf zlib libcap
+WARNINGS  := -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
+CFLAGS    ?= -O2 -g
+DEFINES   := -D_GNU_SOURCE -DTACH_VERSION='"$(VERSION)"'
+INCLUDES  := -I. -Iuser -I$(B)/gen
+# Only evaluated when something is compiled: the packages may not be there yet.
+LIB_CFLAGS  = $(shell $(PKG_CONFIG) --cflags $(LIBS))
+LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -pthread
+TEST_LDLIBS = $(shell $(PKG_CONFIG) --libs cmocka) $(LDLIBS)
+USER_FLAGS  = -std=gnu11 $(WARNINGS) $(DEFINES) $(INCLUDES) $(LIB_CFLAGS) -pthread
+# libbpf's BPF_PROG() makes a parameter that nobody uses, and callbacks have a fixed signature.
+BPF_FLAGS  := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) $(WARNINGS) \
+	      -Wno-unused-parameter -I. -Ivmlinux
+SAN_FLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+DEPS        = -MMD -MP
+
+# --- what there is -------------------------------------------------------------------------------
+
+BPF_SRC  := $(wildcard bpf/*.bpf.c)
+USER_SRC := $(wildcard user/*.c user/*/*.c)
+LIB_SRC  := $(filter-out user/main.c,$(USER_SRC))
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+TOOL_SRC := $(wildcard tests/tools/*.c)
+TBPF_SRC := $(wildcard tests/bpf/*.bpf.c)
+TRUN_SRC := $(filter-out %.bpf.c,$(wildcard tests/bpf/test_*.c))
+
+BIN     := $(B)/tachyon-bpf
+BPF_OBJ := $(B)/tachyon.bpf.o
+SKEL    := $(B)/gen/tachyon.skel.h
+LIB     := $(B)/libtachyon.a
+SAN_LIB := $(B)/san/libtachyon.a
+UNIT    := $(UNIT_SRC:%.c=$(B)/%)
+SAN     := $(UNIT_SRC:%.c=$(B)/san/%)
+TOOLS   := $(TOOL_SRC:%.c=$(B)/%)
+TBPF    := $(TBPF_SRC:tests/bpf/%.bpf.c=$(B)/gen/%.skel.h)
+TRUN    := $(TRUN_SRC:%.c=$(B)/%)
+
+C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
+	     tests/unit/*.[ch] tests/tools/*.[ch] tests/bpf/*.[ch] tests/targets/*.[ch])
+
+# --- verbs ---------------------------------------------------------------------------------------
+
+.PHONY: all bpf install clean demo check check-suites lint unit unit-san test-bpf test-int bench \
+	setup lab format vmlinux-check compdb tests help
+all: $(BIN) ## build build/tachyon-bpf (default)
+
+bpf: $(SKEL) ## the kernel side only
+
+tests: $(UNIT) $(SAN) $(TOOLS) $(TRUN)
+
+setup: ## install the Debian packages that are missing
+	$(Q)scripts/setup.sh
+
+lab: ## make the root file system with Python 3.13, 3.14 and 3.15
+	$(Q)scripts/lab.sh
+
+# Set-up may install the compiler: what follows is evaluated anew.
+demo: ## set up, build, profile a bundled Python program
+	$(Q)scripts/setup.sh
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)scripts/demo.sh
+
+check: ## set up, build, run all tests (the BPF ones as root)
+	$(Q)rm -f $(RESULTS)
+	$(Q)scripts/setup.sh
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-suites
+
+install: all ## install program and man page (DESTDIR= PREFIX=)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tachyon-bpf
+	install -D -m 644 docs/man/tachyon-bpf.1 $(DESTDIR)$(PREFIX)/share/man/man1/tachyon-bpf.1
+
+clean: ## remove build/
+	rm -rf $(B)
+
+format: ## format all C files
+	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
+
+vmlinux-check: $(BPF_OBJ) ## compare our kernel types with a kernel's BTF (BTF=file)
+	$(Q)BPFTOOL=$(BPFTOOL) $(PYTHON) -B scripts/check-vmlinux.py $(BPF_OBJ) $(BTF)
+
+compdb: $(SKEL) ## write compile_commands.json for editors
+	$(Q)$(PYTHON) -B scripts/compdb.py '$(CC) $(USER_FLAGS) $(CFLAGS)' '$(CLANG) $(BPF_FLAGS)' \
+		$(USER_SRC) $(UNIT_SRC) $(TOOL_SRC) $(TRUN_SRC) $(BPF_SRC) $(TBPF_SRC)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "switches: V=1 (show commands)  WERROR=0  CC= CLANG= CFLAGS=  PY=3.14 (test-int, bench)"
+
+# --- kernel side ---------------------------------------------------------------------------------
+
+# Say what to do instead of failing at the first missing header.
+$(B)/tools.ok:
+	@missing=; \
+	for cmd in $(firstword $(CC)) $(firstword $(CLANG)) $(BPFTOOL) $(PKG_CONFIG); do \
+		command -v $$cmd >/dev/null || missing="$$missing $$cmd"; \
+	done; \
+	for lib in $(LIBS); do \
+		$(PKG_CONFIG) --exists $$lib 2>/dev/null || missing="$$missing $$lib"; \
+	done; \
+	echo '#include <uthash.h>' | $(CC) -E -x c - >/dev/null 2>&1 || missing="$$missing uthash.h"; \
+	if [ -n "$$missing" ]; then \
+		echo "not found:$$missing" >&2; \
+		echo "run 'make setup', or install what docs/dependencies.md lists" >&2; \
+		exit 1; \
+	fi
+	@mkdir -p $(@D) && touch $@
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c Makefile | $(B)/tools.ok
+	$(call msg,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPS) -c $< -o $@
+
+# The linker leaves DWARF out, keeps BTF.
+$(BPF_OBJ): $(BPF_SRC:%.c=$(B)/%.o)
+	$(call msg,BPFLINK)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(BPF_OBJ)
+	$(call msg,SKEL)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name tachyon_bpf >$@
+
+$(B)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c Makefile | $(B)/tools.ok
+	$(call msg,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPS) -c $< -o $@
+
+$(TBPF): $(B)/gen/%.skel.h: $(B)/tests/bpf/%.bpf.o
+	$(call msg,SKEL)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $(<:.o=.linked.o) $<
+	$(Q)$(BPFTOOL) gen skeleton $(<:.o=.linked.o) name $(subst -,_,$*) >$@
+
+# --- user side -----------------------------------------------------------------------------------
+
+$(B)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKEL)
+	$(call msg,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_FLAGS) $(CFLAGS) $(DEPS) -c $< -o $@
+
+$(B)/san/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKEL)
+	$(call msg,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_FLAGS) $(SAN_FLAGS) $(DEPS) -c $< -o $@
+
+$(LIB): $(LIB_SRC:%.c=$(B)/obj/%.o)
+$(SAN_LIB): $(LIB_SRC:%.c=$(B)/san/obj/%.o)
+$(LIB) $(SAN_LIB):
+	$(call msg,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BIN): $(B)/obj/user/main.o $(LIB)
+	$(call msg,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# --- test programs -------------------------------------------------------------------------------
+
+$(UNIT) $(TOOLS): $(B)/%: $(B)/obj/%.o $(LIB)
+	$(call msg,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+
+$(SAN): $(B)/san/%: $(B)/san/obj/%.o $(SAN_LIB)
+	$(call msg,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+
+$(TRUN_SRC:%.c=$(B)/obj/%.o): | $(TBPF)
+
+$(TRUN): $(B)/%: $(B)/obj/%.o $(LIB)
+	$(call msg,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+
+# --- suites --------------------------------------------------------------------------------------
+# Each appends one line to $(RESULTS); check-suites runs them all and adds up.
+
+RESULTS := $(B)/results
+SUITES  := lint unit unit-san test-bpf test-int
+RUN     := $(PYTHON) -B scripts/results.py run $(RESULTS)
+LIMIT   := timeout --kill-after=10 1800
+# Root must not write into the tree, and tests must not see that it was sudo that made them root.
+AS_ROOT := $(if $(SUDO),$(SUDO) env -u SUDO_UID -u SUDO_GID -u SUDO_USER -u SUDO_COMMAND,env) \
+	   PYTHONDONTWRITEBYTECODE=1
+PYTEST  := $(PYTHON) -m pytest -p no:cacheprovider -ra --durations=5
+
+check-suites:
+	$(Q)rm -f $(RESULTS)
+	$(Q)$(MAKE) --no-print-directory all || true
+	$(Q)for suite in $(SUITES); do \
+		echo "== $$suite"; \
+		$(MAKE) --no-print-directory $$suite || true; \
+	done
+	@echo "== sum"
+	@$(PYTHON) -B scripts/results.py sum $(RESULTS) $(SUITES)
+
+unit: $(UNIT) ## unit tests (no root); unit-san: the same with sanitizers
+	$(Q)$(RUN) $@ tap $(patsubst %,'$(LIMIT) %',$(UNIT))
+
+unit-san: export ASAN_OPTIONS := handle_segv=2:detect_leaks=1
+unit-san: export UBSAN_OPTIONS := print_stacktrace=1
+unit-san: $(SAN)
+	$(Q)$(RUN) $@ tap $(patsubst %,'$(LIMIT) %',$(SAN))
+
+test-bpf: $(TRUN) ## tests of the BPF code in the kernel (root)
+	$(Q)$(RUN) $@ tap $(patsubst %,'$(AS_ROOT) CMOCKA_MESSAGE_OUTPUT=tap $(LIMIT) %',$(TRUN))
+
+test-int: $(BIN) $(TOOLS) ## the program on real Pythons (root, PY=3.14)
+	$(Q)scripts/lab.sh >/dev/null
+	$(Q)$(RUN) $@ pytest '$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$(shell scripts/lab.sh)" \
+		PY="$(PY)" $(LIMIT) $(PYTEST) tests/integration $(PYTEST_ARGS)'
+
+LINT := lint-format lint-tidy lint-shell lint-python lint-layers lint-tree lint-packages vmlinux-check
+.PHONY: $(LINT)
+lint: $(SKEL) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
+	$(Q)$(RUN) $@ step $(patsubst %,'$(MAKE) --no-print-directory %',$(LINT))
+
+SCRIPTS := $(wildcard scripts/*.sh .ci/run)
+PYFILES := $(wildcard scripts/*.py tests/*/*.py)
+TIDY_SRC := $(USER_SRC) $(UNIT_SRC) $(TOOL_SRC) $(TRUN_SRC)
+
+lint-format:
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+
+lint-tidy: $(TIDY_SRC:%.c=$(B)/lint/%.ok) $(BPF_SRC:%.c=$(B)/lint/%.ok)
+
+$(TIDY_SRC:%.c=$(B)/lint/%.ok): $(B)/lint/%.ok: $(B)/obj/%.o .clang-tidy
+	$(call msg,TIDY)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG_TIDY) --quiet $*.c -- $(USER_FLAGS)
+	@touch $@
+
+$(BPF_SRC:%.c=$(B)/lint/%.ok): $(B)/lint/%.ok: $(B)/%.o .clang-tidy
+	$(call msg,TIDY)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG_TIDY) --quiet $*.c -- $(BPF_FLAGS)
+	@touch $@
+
+lint-shell:
+	$(Q)shellcheck $(SCRIPTS)
+
+lint-python:
+	$(Q)$(PYTHON) -B -m pyflakes $(PYFILES)
+
+lint-layers:
+	$(Q)scripts/check-layers.sh
+
+lint-tree:
+	$(Q)scripts/check-tree.sh
+
+lint-packages:
+	$(Q)scripts/setup.sh --check-docs
+
+bench: $(BIN) $(TOOLS) ## cost, beside the reference profiler (root)
+	$(Q)scripts/lab.sh >/dev/null
+	$(Q)$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$$(scripts/lab.sh)" PY="$(PY)" \
+		$(PYTHON) -B tests/bench/bench.py
+
+-include $(wildcard $(B)/bpf/*.d $(B)/tests/bpf/*.d $(B)/obj/user/*.d $(B)/obj/*/*/*.d \
+	$(B)/san/obj/user/*.d $(B)/san/obj/*/*/*.d)
