@@ -8,8 +8,7 @@
 /* Scratch areas hold a record and, right behind it, the room for its flexible array. */
 #pragma clang diagnostic ignored "-Wgnu-variable-sized-type-not-at-end"
 
-#define TACH_MAX_TARGETS 64 /* power of two */
-#define TACH_PAGE_SZ	 4096
+#define TACH_PAGE_SZ 4096
 
 /* The way to user space (tach_wire.h). */
 struct {
@@ -17,13 +16,7 @@ struct {
 	__uint(max_entries, 1 << 23); /* bytes; set at load */
 } tach_ring SEC(".maps");
 
-/* User space writes the layout and the image it was found in; it is void once the image has changed. */
-struct tach_target_ent {
-	struct tach_layout layout;
-	__u32 image;
-	__u32 ready;
-};
-
+/* Written by user space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TACH_MAX_TARGETS);
@@ -41,11 +34,6 @@ struct {
 
 /* Which target is this process? Kept in the storage of its group leader, so a pid that is used again is
  * never mistaken, and it works from inside a pid namespace: user space names the task by a pidfd. */
-struct tach_member {
-	__u32 target;
-	__u32 pad;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -69,11 +57,6 @@ struct {
 } tach_pids SEC(".maps");
 
 /* Thread -> remote address of its PyThreadState; verified at each use. */
-struct tach_thread_key {
-	__u32 target;
-	__u32 tid;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -109,12 +92,7 @@ struct {
 	__type(value, __u64);
 } tach_codes SEC(".maps");
 
-/* Threads that ran without a PyThreadState: named in the report. */
-struct tach_bare_ent {
-	__u64 ticks;
-	char comm[16];
-};
-
+/* Named in the report. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -174,11 +152,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tach_capture);
 } tach_captures SEC(".maps");
-
-/* Statuses, then counters (tach_status.h). */
-struct tach_count_ent {
-	__u64 n[TACH_COUNTS_CNT];
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

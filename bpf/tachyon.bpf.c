@@ -7,6 +7,7 @@
 #include "tach_status.h"
 #include "tach_layout.h"
 #include "tach_wire.h"
+#include "tach_maps.h"
 #include "maps.bpf.h"
 #include "read.bpf.h"
 #include "emit.bpf.h"

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "load/features.h"
+#include "load/load.h"
+#include "load/perf.h"
+#include "bpf/tach_maps.h"
+#include "tachyon.skel.h"
+
+struct tach_loader {
+	struct tachyon_bpf *skel;
+	__u64 period_ns;
+	struct bpf_link *exec_link;
+	struct bpf_link **tick_links; /* [timer_cnt]; each owns its perf descriptor */
+	int *timer_fds;		      /* [timer_cnt] owned by tick_links */
+	int timer_cnt;
+};
+
+/* libbpf speaks one level lower: its warnings are our debug text, we say what failed ourselves. */
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char text[1024];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(text, sizeof(text), fmt, args);
+	text[strcspn(text, "\n")] = '\0';
+	tach_debug("%s", text);
+	return 0;
+}
+
+static int configure(struct tach_loader *loader, const struct tach_load_opts *opts)
+{
+	struct tachyon_bpf *skel = loader->skel;
+	int cpus = libbpf_num_possible_cpus();
+	int err;
+
+	if (cpus < 0)
+		return cpus;
+	skel->rodata->tach_all_threads = opts->all_threads;
+	skel->rodata->tach_wake_sz = opts->ring_sz / 8;
+	err = bpf_map__set_max_entries(skel->maps.tach_ring, opts->ring_sz);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.tach_scratches, cpus);
+	return err;
+}
+
+int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach_loader **out,
+		      struct tach_why *why)
+{
+	struct tach_loader *loader;
+	int err;
+
+	err = tach_features__check(force, why);
+	if (err)
+		return err;
+	libbpf_set_print(print_libbpf);
+	loader = calloc(1, sizeof(*loader));
+	if (!loader)
+		return tach_why__set(why, -ENOMEM, "out of memory");
+	loader->period_ns = opts->period_ns;
+	loader->skel = tachyon_bpf__open();
+	if (!loader->skel) {
+		err = tach_why__set(why, -errno, "cannot open the BPF programs: %s",
+				    strerror(errno));
+		goto fail;
+	}
+	err = configure(loader, opts);
+	if (err) {
+		tach_why__set(why, err, "cannot configure the BPF programs: %s", strerror(-err));
+		goto fail;
+	}
+	err = tachyon_bpf__load(loader->skel);
+	if (err) {
+		tach_features__explain(err, why);
+		goto fail;
+	}
+	*out = loader;
+	return 0;
+fail:
+	tach_loader__free(loader);
+	return err;
+}
+
+void tach_loader__free(struct tach_loader *loader)
+{
+	if (!loader)
+		return;
+	tach_loader__detach(loader);
+	tachyon_bpf__destroy(loader->skel);
+	free(loader);
+}
+
+int tach_loader__add_target(struct tach_loader *loader, __u32 id, int pidfd)
+{
+	struct tach_member member = {.target = id};
+
+	if (bpf_map__update_elem(loader->skel->maps.tach_members, &pidfd, sizeof(pidfd), &member,
+				 sizeof(member), BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+__u32 tach_loader__image(struct tach_loader *loader, __u32 id)
+{
+	__u32 image = 0;
+
+	bpf_map__lookup_elem(loader->skel->maps.tach_images, &id, sizeof(id), &image, sizeof(image),
+			     0);
+	return image;
+}
+
+int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
+			    const struct tach_layout *layout)
+{
+	struct tach_target_ent ent = {.layout = *layout, .image = image, .ready = 1};
+
+	if (bpf_map__update_elem(loader->skel->maps.tach_targets, &id, sizeof(id), &ent,
+				 sizeof(ent), BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+/* One timer on @cpu. A CPU that went off-line since the mask was read is no failure. */
+static int attach_cpu(struct tach_loader *loader, int cpu)
+{
+	struct bpf_link *link;
+	int err, fd;
+
+	fd = tach_perf__open_timer(cpu, tach_perf__jitter(loader->period_ns, cpu));
+	if (fd == -ENODEV || fd == -ENXIO)
+		return 0;
+	if (fd < 0)
+		return fd;
+	link = bpf_program__attach_perf_event(loader->skel->progs.tach_tick, fd);
+	if (!link) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	loader->timer_fds[loader->timer_cnt] = fd;
+	loader->tick_links[loader->timer_cnt++] = link;
+	return 0;
+}
+
+static int attach_timers(struct tach_loader *loader, struct tach_why *why)
+{
+	bool *online = NULL;
+	int cpus = 0, err;
+
+	err = tach_features__online_cpus(&online, &cpus);
+	if (err)
+		return tach_why__set(why, err, "cannot read the list of CPUs: %s", strerror(-err));
+	loader->tick_links = calloc(cpus, sizeof(*loader->tick_links));
+	loader->timer_fds = calloc(cpus, sizeof(*loader->timer_fds));
+	if (!loader->tick_links || !loader->timer_fds) {
+		err = tach_why__set(why, -ENOMEM, "out of memory");
+		goto out;
+	}
+	for (int cpu = 0; cpu < cpus && !err; cpu++) {
+		if (online[cpu])
+			err = attach_cpu(loader, cpu);
+		if (err)
+			tach_features__explain_timer(err, cpu, why);
+	}
+out:
+	free(online);
+	return err;
+}
+
+int tach_loader__attach(struct tach_loader *loader, struct tach_why *why)
+{
+	int err;
+
+	if (loader->timer_cnt)
+		return 0;
+	loader->exec_link = bpf_program__attach(loader->skel->progs.tach_exec);
+	if (!loader->exec_link)
+		return tach_why__set(why, -errno, "cannot follow exec: %s", strerror(errno));
+	err = attach_timers(loader, why);
+	if (err) {
+		tach_loader__detach(loader);
+		return err;
+	}
+	/* Enabled together, after the slow part: all CPUs start at the same time. */
+	for (int i = 0; i < loader->timer_cnt; i++)
+		ioctl(loader->timer_fds[i], PERF_EVENT_IOC_ENABLE, 0);
+	return 0;
+}
+
+void tach_loader__detach(struct tach_loader *loader)
+{
+	for (int i = 0; i < loader->timer_cnt; i++)
+		bpf_link__destroy(loader->tick_links[i]);
+	free(loader->tick_links);
+	free(loader->timer_fds);
+	loader->tick_links = NULL;
+	loader->timer_fds = NULL;
+	loader->timer_cnt = 0;
+	bpf_link__destroy(loader->exec_link);
+	loader->exec_link = NULL;
+}
+
+int tach_loader__ring_fd(const struct tach_loader *loader)
+{
+	return bpf_map__fd(loader->skel->maps.tach_ring);
+}
+
+int tach_loader__counts(const struct tach_loader *loader, __u64 counts[TACH_COUNTS_CNT])
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	struct tach_count_ent *per_cpu; /* [cpus] */
+	__u32 zero = 0;
+
+	memset(counts, 0, TACH_COUNTS_CNT * sizeof(*counts));
+	if (cpus < 0)
+		return cpus;
+	per_cpu = calloc(cpus, sizeof(*per_cpu));
+	if (!per_cpu)
+		return -ENOMEM;
+	if (bpf_map__lookup_elem(loader->skel->maps.tach_counts, &zero, sizeof(zero), per_cpu,
+				 cpus * sizeof(*per_cpu), 0))
+		err = -errno;
+	for (int cpu = 0; !err && cpu < cpus; cpu++) {
+		for (int i = 0; i < TACH_COUNTS_CNT; i++)
+			counts[i] += per_cpu[cpu].n[i];
+	}
+	free(per_cpu);
+	return err;
+}
+
+static int by_ticks(const void *a, const void *b)
+{
+	const struct tach_bare_thread *x = a, *y = b;
+
+	return (x->ticks < y->ticks) - (x->ticks > y->ticks);
+}
+
+int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare_thread *out,
+			      int cap)
+{
+	const struct bpf_map *map = loader->skel->maps.tach_bare;
+	struct tach_thread_key key, *prev = NULL, prev_key;
+	struct tach_bare_ent ent;
+	int cnt = 0;
+
+	while (cnt < cap && !bpf_map__get_next_key(map, prev, &key, sizeof(key))) {
+		if (!bpf_map__lookup_elem(map, &key, sizeof(key), &ent, sizeof(ent), 0)) {
+			out[cnt] = (struct tach_bare_thread){
+				.target = key.target,
+				.tid = key.tid,
+				.ticks = ent.ticks,
+			};
+			memcpy(out[cnt++].comm, ent.comm, sizeof(ent.comm));
+		}
+		prev_key = key;
+		prev = &prev_key;
+	}
+	qsort(out, cnt, sizeof(*out), by_ticks);
+	return cnt;
+}
+
+int tach_loader__bpf_time(const struct tach_loader *loader, struct tach_bpf_time *out)
+{
+	const struct bpf_program *progs[] = {loader->skel->progs.tach_tick,
+					     loader->skel->progs.tach_exec};
+
+	*out = (struct tach_bpf_time){0};
+	for (size_t i = 0; i < sizeof(progs) / sizeof(*progs); i++) {
+		struct bpf_prog_info info = {0};
+		__u32 len = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(progs[i]), &info, &len))
+			return -errno;
+		out->run_ns += info.run_time_ns;
+		out->run_cnt += info.run_cnt;
+		if (!i)
+			out->verified_insns = info.verified_insns;
+	}
+	return 0;
+}
