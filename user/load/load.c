@@ -98,13 +98,17 @@ void tach_loader__free(struct tach_loader *loader)
 	free(loader);
 }
 
-int tach_loader__add_target(struct tach_loader *loader, __u32 id, int pidfd)
+int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, struct tach_why *why)
 {
-	struct tach_member member = {.target = id};
+	struct tach_member member = { .target = id };
 
+	if (!loader->exec_link)
+		loader->exec_link = bpf_program__attach(loader->skel->progs.tach_exec);
+	if (!loader->exec_link)
+		return tach_why__set(why, -errno, "cannot follow exec: %s", strerror(errno));
 	if (bpf_map__update_elem(loader->skel->maps.tach_members, &pidfd, sizeof(pidfd), &member,
 				 sizeof(member), BPF_ANY))
-		return -errno;
+		return tach_why__set(why, -errno, "cannot mark the target: %s", strerror(errno));
 	return 0;
 }
 
@@ -181,9 +185,6 @@ int tach_loader__attach(struct tach_loader *loader, struct tach_why *why)
 
 	if (loader->timer_cnt)
 		return 0;
-	loader->exec_link = bpf_program__attach(loader->skel->progs.tach_exec);
-	if (!loader->exec_link)
-		return tach_why__set(why, -errno, "cannot follow exec: %s", strerror(errno));
 	err = attach_timers(loader, why);
 	if (err) {
 		tach_loader__detach(loader);

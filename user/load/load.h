@@ -27,9 +27,9 @@ int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach
 		      struct tach_why *why);
 void tach_loader__free(struct tach_loader *loader); /* detaches; NULL is fine */
 
-/* Make the process behind @pidfd target number @id (< 64). Ticks on it count from now on; it is not
- * walked before it has a layout. */
-int tach_loader__add_target(struct tach_loader *loader, __u32 id, int pidfd);
+/* Make the process behind @pidfd target number @id (< TACH_MAX_TARGETS) and follow its execs. Ticks on
+ * it count once the timers run; it is not walked before it has a layout. */
+int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, struct tach_why *why);
 
 /* Number of @id's current program image; rises with each exec. */
 __u32 tach_loader__image(struct tach_loader *loader, __u32 id);
@@ -38,7 +38,7 @@ __u32 tach_loader__image(struct tach_loader *loader, __u32 id);
 int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 			    const struct tach_layout *layout);
 
-/* Start / stop the timers. Idempotent. After detach no record is added. */
+/* Start the timers / stop everything. Idempotent. After detach no record is added. */
 int tach_loader__attach(struct tach_loader *loader, struct tach_why *why);
 void tach_loader__detach(struct tach_loader *loader);
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pipeline.h"
+
+struct tach_pipeline {
+	struct tach_frametab *frames;
+	struct tach_symbolizer *symbolizer;
+	struct tach_profile *profile;
+	struct tach_source *source;
+	__u64 samples;
+	void (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
+	void *ctx;
+	tach_frame_id stack[TACH_MAX_FRAMES + 1]; /* being resolved */
+};
+
+static int on_code(void *ctx, const struct tach_rec_code *rec)
+{
+	struct tach_pipeline *line = ctx;
+
+	return tach_symbolizer__add_code(line->symbolizer, rec);
+}
+
+static int on_stack(void *ctx, const struct tach_rec_stack *rec)
+{
+	struct tach_pipeline *line = ctx;
+	ssize_t cnt = tach_symbolizer__resolve(line->symbolizer, rec, line->stack);
+
+	if (cnt < 0)
+		return cnt;
+	return tach_profile__define(line->profile, rec->stack_id, line->stack, cnt);
+}
+
+static int on_sample(void *ctx, const struct tach_rec_sample *rec)
+{
+	struct tach_pipeline *line = ctx;
+	int err = tach_profile__add(line->profile, rec->stack_id, rec->tid, rec->weight);
+
+	line->samples++;
+	return err == -ENOENT ? 0 : err; /* kept as a lost stack, and counted */
+}
+
+static int on_exec(void *ctx, const struct tach_rec_exec *rec)
+{
+	struct tach_pipeline *line = ctx;
+
+	if (line->on_exec)
+		line->on_exec(line->ctx, rec);
+	return 0;
+}
+
+static tach_frame_id lost_frame(struct tach_frametab *frames)
+{
+	struct tach_frame frame = {.col = TACH_COL_NONE, .end_col = TACH_COL_NONE};
+
+	frame.file = tach_frametab__str(frames, "~", 1);
+	frame.func = tach_frametab__str(frames, "<lost stack>", sizeof("<lost stack>") - 1);
+	return tach_frametab__frame(frames, &frame);
+}
+
+struct tach_pipeline *
+tach_pipeline__new(const struct tach_remote *remote,
+		   void (*exec_cb)(void *ctx, const struct tach_rec_exec *rec), void *ctx)
+{
+	struct tach_pipeline *line = calloc(1, sizeof(*line));
+
+	if (!line)
+		return NULL;
+	line->on_exec = exec_cb;
+	line->ctx = ctx;
+	line->frames = tach_frametab__new();
+	if (line->frames) {
+		line->symbolizer = tach_symbolizer__new(line->frames, remote);
+		line->profile = tach_profile__new(line->frames, lost_frame(line->frames));
+	}
+	if (line->symbolizer && line->profile)
+		return line;
+	tach_pipeline__free(line);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void tach_pipeline__free(struct tach_pipeline *line)
+{
+	if (!line)
+		return;
+	tach_source__free(line->source);
+	tach_profile__free(line->profile);
+	tach_symbolizer__free(line->symbolizer);
+	tach_frametab__free(line->frames);
+	free(line);
+}
+
+int tach_pipeline__open_ring(struct tach_pipeline *line, int ring_map_fd, int raw_fd)
+{
+	const struct tach_handlers handlers = {
+		.on_sample = on_sample,
+		.on_stack = on_stack,
+		.on_code = on_code,
+		.on_exec = on_exec,
+		.ctx = line,
+	};
+
+	line->source = tach_source__open_ring(ring_map_fd, raw_fd, &handlers);
+	return line->source ? 0 : -errno;
+}
+
+int tach_pipeline__fd(const struct tach_pipeline *line)
+{
+	return tach_source__fd(line->source);
+}
+
+int tach_pipeline__consume(struct tach_pipeline *line)
+{
+	int err = tach_source__consume(line->source);
+
+	return err < 0 ? err : 0;
+}
+
+struct tach_profile *tach_pipeline__profile(struct tach_pipeline *line)
+{
+	return line->profile;
+}
+
+struct tach_pipeline_stats tach_pipeline__stats(const struct tach_pipeline *line)
+{
+	return (struct tach_pipeline_stats){
+		.samples = line->samples,
+		.bad = tach_source__stats(line->source)->bad,
+		.symbols = tach_symbolizer__stats(line->symbolizer),
+	};
+}

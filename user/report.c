@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+#include "util/log.h"
+
+enum status_kind {
+	SAMPLE,
+	SKIP,
+	FAIL,
+};
+
+static const struct {
+	const char *name, *text;
+	enum status_kind kind;
+} statuses[] = {
+#define X(name, kind, text) [TACH_ST_##name] = {#name, text, kind},
+	TACH_STATUSES(X)
+#undef X
+};
+
+static const char *const counters[] = {
+#define X(name, text) [TACH_CT_##name] = #name,
+	TACH_COUNTERS(X)
+#undef X
+};
+
+static __u64 sum_of(const struct tach_tally *tally, enum status_kind kind)
+{
+	__u64 sum = 0;
+
+	for (int i = 0; i < TACH_ST__CNT; i++)
+		sum += statuses[i].kind == kind ? tally->counts[i] : 0;
+	return sum;
+}
+
+static __u64 counter(const struct tach_tally *tally, enum tach_counter idx)
+{
+	return tally->counts[TACH_ST__CNT + idx];
+}
+
+/* Timers can run late and merge ticks, and the kernel does not count that: what was due is what the
+ * target's own clock says. The number of ticks on a thread that comes and goes is random; three standard
+ * deviations of it are no loss. */
+static void print_missed(const struct tach_tally *tally, __u64 attempts)
+{
+	__u64 due = tally->cpu_ns / tally->period_ns;
+	__u64 seen = attempts + sum_of(tally, SKIP) - tally->counts[TACH_ST_OTHER_THREAD];
+
+	if (tally->interrupted || seen + 0.01 * due + 3 * sqrt(due) >= due)
+		return;
+	printf("Warning: missed %llu samples from the expected total of %llu (%.2f%%)\n",
+	       due - seen, due, 100.0 * (due - seen) / due);
+}
+
+static void print_bare_threads(const struct tach_tally *tally)
+{
+	double tick_s = tally->period_ns / 1e9;
+	double total = tally->counts[TACH_ST_NO_PYTHON] * tick_s, rest = total;
+
+	if (!tally->counts[TACH_ST_NO_PYTHON])
+		return;
+	printf("CPU in threads without Python: %.2f s (", total);
+	for (int i = 0; i < tally->bare_cnt && i < 4; i++) {
+		const struct tach_bare_thread *thread = &tally->bare[i];
+
+		printf("%s%.16s %u: %.2f s", i ? ", " : "", thread->comm, thread->tid,
+		       thread->ticks * tick_s);
+		rest -= thread->ticks * tick_s;
+	}
+	if (tally->bare_cnt > 4)
+		printf(", others: %.2f s", rest);
+	printf(")\n");
+}
+
+static void print_losses(const struct tach_tally *tally)
+{
+	for (int i = 0; i < TACH_ST__CNT; i++) {
+		if (statuses[i].kind == FAIL && tally->counts[i])
+			tach_warn("%llu samples lost: %s%s", tally->counts[i], statuses[i].text,
+				  i == TACH_ST_RING_FULL
+					  ? "; use a larger --ring-size or a lower rate"
+					  : "");
+	}
+	if (counter(tally, TACH_CT_TRUNCATED))
+		tach_warn("%llu stacks were deeper than %d frames and lack their root",
+			  counter(tally, TACH_CT_TRUNCATED), TACH_MAX_FRAMES);
+	if (tally->lost_stacks)
+		tach_warn("%llu samples name a stack that was never defined; shown as <lost stack>",
+			  tally->lost_stacks);
+	if (tally->line.symbols->unknown)
+		tach_warn("%llu frames could not be resolved; shown as <unknown: cause>",
+			  tally->line.symbols->unknown);
+}
+
+/* The books must balance; if they do not, nothing above can be believed, so say it. */
+static void audit(const struct tach_tally *tally)
+{
+	__u64 ends = sum_of(tally, SAMPLE) + sum_of(tally, SKIP) + sum_of(tally, FAIL);
+
+	if (ends != counter(tally, TACH_CT_TARGET_TICKS))
+		tach_warn("internal: %llu ticks on the target, but %llu accounted for",
+			  counter(tally, TACH_CT_TARGET_TICKS), ends);
+	if (tally->line.samples != tally->counts[TACH_ST_SAMPLED])
+		tach_warn("internal: %llu samples sent, but %llu received",
+			  tally->counts[TACH_ST_SAMPLED], tally->line.samples);
+	if (tally->line.bad)
+		tach_warn("internal: %llu malformed records", tally->line.bad);
+}
+
+static void print_details(const struct tach_tally *tally)
+{
+	for (int i = 0; i < TACH_ST__CNT; i++)
+		tach_debug("status %s %llu", statuses[i].name, tally->counts[i]);
+	for (int i = 0; i < TACH_CT__CNT; i++)
+		tach_debug("counter %s %llu", counters[i], counter(tally, i));
+	tach_debug("target cpu_ns %llu", tally->cpu_ns);
+	tach_debug("symbols codes %llu fallbacks %llu unknown %llu", tally->line.symbols->codes,
+		   tally->line.symbols->fallbacks, tally->line.symbols->unknown);
+	tach_debug("bpf run_ns %llu run_cnt %llu verified_insns %u", tally->bpf.run_ns,
+		   tally->bpf.run_cnt, tally->bpf.verified_insns);
+}
+
+void tach_report__print(const struct tach_tally *tally)
+{
+	__u64 failed = sum_of(tally, FAIL);
+	__u64 attempts = sum_of(tally, SAMPLE) + failed;
+
+	if (tally->interrupted)
+		printf("Interrupted by user.\n");
+	printf("Captured %llu sample%s in %.2f seconds\n", attempts, attempts == 1 ? "" : "s",
+	       tally->duration_s);
+	printf("Sample rate: %.2f samples/sec\n",
+	       tally->duration_s > 0 ? attempts / tally->duration_s : 0);
+	printf("Error rate: %.2f\n", attempts ? 100.0 * failed / attempts : 0);
+	print_missed(tally, attempts);
+	print_bare_threads(tally);
+	fflush(stdout);
+	print_losses(tally);
+	audit(tally);
+	print_details(tally);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_REPORT_H
+#define TACH_REPORT_H
+
+#include <stdbool.h>
+
+#include "load/load.h"
+#include "pipeline.h"
+#include "util/types.h"
+
+/* What a recording came to: counted by the kernel side, by the user side, by the target's own clock. */
+struct tach_tally {
+	double duration_s;
+	__u64 period_ns;
+	__u64 cpu_ns;	  /* CPU time of the sampled threads meanwhile; 0: not known */
+	bool interrupted; /* by the user: nothing can be said of missed samples */
+	__u64 counts[TACH_COUNTS_CNT];
+	struct tach_pipeline_stats line;
+	__u64 lost_stacks; /* weight of samples whose stack was never defined */
+	struct tach_bpf_time bpf;
+	const struct tach_bare_thread *bare; /* [bare_cnt] most ticks first */
+	int bare_cnt;
+};
+
+/* Print the closing lines on stdout, warnings on stderr. */
+void tach_report__print(const struct tach_tally *tally);
+
+#endif
