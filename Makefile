@@ -103,7 +103,7 @@ demo: ## set up, build, profile a bundled Python program
 	$(Q)scripts/demo.sh
 
 check: ## set up, build, run all tests (the BPF ones as root)
-	$(Q)rm -f $(RESULTS)
+	$(Q)rm -f $(RESULTS) $(SUM)
 	$(Q)scripts/setup.sh
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-suites
 
@@ -117,8 +117,8 @@ clean: ## remove build/
 format: ## format all C files
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
 
-vmlinux-check: $(BPF_OBJ) ## compare our kernel types with a kernel's BTF (BTF=file)
-	$(Q)BPFTOOL=$(BPFTOOL) $(PYTHON) -B scripts/check-vmlinux.py $(BPF_OBJ) $(BTF)
+vmlinux-check: $(B)/tools.ok ## compare our kernel types with a kernel's BTF (BTF=file)
+	$(Q)CLANG=$(CLANG) BPFTOOL=$(BPFTOOL) $(PYTHON) -B scripts/check-vmlinux.py $(BTF)
 
 compdb: $(SKEL) ## write compile_commands.json for editors
 	$(Q)$(PYTHON) -B scripts/compdb.py '$(CC) $(USER_FLAGS) $(CFLAGS)' '$(CLANG) $(BPF_FLAGS)' \
@@ -218,6 +218,7 @@ $(TRUN): $(B)/%: $(B)/obj/%.o $(LIB)
 # Each appends one line to $(RESULTS); check-suites runs them all and adds up.
 
 RESULTS := $(B)/results
+SUM     := $(B)/sum
 SUITES  := lint unit unit-san test-bpf test-int
 RUN     := $(PYTHON) -B scripts/results.py run $(RESULTS)
 LIMIT   := timeout --kill-after=10 1800
@@ -227,14 +228,15 @@ AS_ROOT := $(if $(SUDO),$(SUDO) env -u SUDO_UID -u SUDO_GID -u SUDO_USER -u SUDO
 PYTEST  := $(PYTHON) -m pytest -p no:cacheprovider -ra --durations=5
 
 check-suites:
-	$(Q)rm -f $(RESULTS)
+	$(Q)rm -f $(RESULTS) $(SUM)
+	@mkdir -p $(B)
 	$(Q)$(MAKE) --no-print-directory all || true
 	$(Q)for suite in $(SUITES); do \
 		echo "== $$suite"; \
 		$(MAKE) --no-print-directory $$suite || true; \
 	done
 	@echo "== sum"
-	@$(PYTHON) -B scripts/results.py sum $(RESULTS) $(SUITES)
+	@$(PYTHON) -B scripts/results.py sum $(RESULTS) $(SUITES) >$(SUM); code=$$?; cat $(SUM); exit $$code
 
 unit: $(UNIT) ## unit tests (no root); unit-san: the same with sanitizers
 	$(Q)$(RUN) $@ tap $(patsubst %,'$(LIMIT) %',$(UNIT))
