@@ -23,15 +23,21 @@ struct tach_read_stats {
 	__u64 bad; /* short, unknown or inconsistent records: skipped */
 };
 
-/* Check one record of @sz bytes and hand it to its handler. Pure but for the handler.
+/* Check one record of @sz bytes, aligned to 8, and hand it to its handler. Pure but for the handler.
  * Returns 0, the handler's negative errno, or -EBADMSG (also counted in stats->bad). */
 int tach_decode(const void *data, size_t sz, const struct tach_handlers *handlers,
 		struct tach_read_stats *stats);
 
-/* A source of records: the ring of a running session, or a file of raw records (--raw). */
+/* A source of records: the ring of a running session, or a file of raw records (--raw).
+ *
+ * Such a file has no header: it is records one after the other, in the order and bytes of the ring,
+ * each followed by 0 - 7 zero bytes up to a multiple of TACH_RAW_ALIGN. */
 struct tach_source;
+#define TACH_RAW_ALIGN 8
 
-/* @raw_fd >= 0: also append every record to that file, as is. Not owned. */
+/* Both return NULL with errno. @handlers is copied.
+ * @raw_fd >= 0: also append every record to that file; not owned. If it cannot be written, consume
+ * returns the error once and the copy ends there; the records are handed on all the same. */
 struct tach_source *tach_source__open_ring(int ring_map_fd, int raw_fd,
 					   const struct tach_handlers *handlers);
 struct tach_source *tach_source__open_file(const char *path, const struct tach_handlers *handlers);
@@ -40,7 +46,9 @@ void tach_source__free(struct tach_source *source); /* NULL is fine */
 /* Descriptor that becomes readable when the ring wants to be emptied; -1 for files. */
 int tach_source__fd(const struct tach_source *source);
 
-/* Hand on everything that is there. Returns the number of records, or a negative errno. */
+/* Hand on everything that is there; bad records are counted and skipped, a record cut by the end of a
+ * file too. Returns the number of records, or a negative errno: of a handler, then the next call goes
+ * on behind that record. */
 int tach_source__consume(struct tach_source *source);
 const struct tach_read_stats *tach_source__stats(const struct tach_source *source);
 
