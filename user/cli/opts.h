@@ -41,8 +41,8 @@ struct tach_opts {
 	bool no_summary;
 
 	bool verbose;
-	bool force;		 /* go on although the kernel cannot be told safe */
-	__u32 ring_sz;		 /* bytes */
+	bool force;		/* go on although the kernel cannot be told safe */
+	__u32 ring_sz;		/* bytes */
 	const char *raw_output; /* debug: file for the raw records */
 };
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_HELP_H
+#define TACH_HELP_H
+
+#include <stdio.h>
+
+#include "cli/optable.h"
+
+/* What the option table looks like to people. A @command of NULL is the program as a whole. */
+
+/* The bit of @command in tach_option.where. */
+unsigned int tach_help__where(const struct tach_command_info *command);
+void tach_help__usage(FILE *out, const struct tach_command_info *command);
+void tach_help__print(FILE *out, const struct tach_command_info *command);
+
+/* The manual page, in roff (man(7)). */
+void tach_man__print(FILE *out);
+
+#endif
