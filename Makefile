@@ -47,7 +47,7 @@ DEFINES   := -D_GNU_SOURCE -DTACH_VERSION='"$(VERSION)"'
 INCLUDES  := -I. -Iuser -I$(B)/gen
 # Only evaluated when something is compiled: the packages may not be there yet.
 LIB_CFLAGS  = $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -pthread
+LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lm -pthread
 TEST_LDLIBS = $(shell $(PKG_CONFIG) --libs cmocka) $(LDLIBS)
 USER_FLAGS  = -std=gnu11 $(WARNINGS) $(DEFINES) $(INCLUDES) $(LIB_CFLAGS) -pthread
 # libbpf's BPF_PROG() makes a parameter that nobody uses, and callbacks have a fixed signature.
@@ -67,6 +67,7 @@ TBPF_SRC := $(wildcard tests/bpf/*.bpf.c)
 TRUN_SRC := $(filter-out %.bpf.c,$(wildcard tests/bpf/test_*.c))
 
 BIN     := $(B)/tachyon-bpf
+MAN     := $(B)/tachyon-bpf.1
 BPF_OBJ := $(B)/tachyon.bpf.o
 SKEL    := $(B)/gen/tachyon.skel.h
 LIB     := $(B)/libtachyon.a
@@ -84,7 +85,7 @@ C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
 
 .PHONY: all bpf install clean demo check check-suites lint unit unit-san test-bpf test-int bench \
 	setup lab format vmlinux-check compdb tests help
-all: $(BIN) ## build build/tachyon-bpf (default)
+all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
 
 bpf: $(SKEL) ## the kernel side only
 
@@ -109,7 +110,7 @@ check: ## set up, build, run all tests (the BPF ones as root)
 
 install: all ## install program and man page (DESTDIR= PREFIX=)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tachyon-bpf
-	install -D -m 644 docs/man/tachyon-bpf.1 $(DESTDIR)$(PREFIX)/share/man/man1/tachyon-bpf.1
+	install -D -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/tachyon-bpf.1
 
 clean: ## remove build/
 	rm -rf $(B)
@@ -194,6 +195,11 @@ $(LIB) $(SAN_LIB):
 $(BIN): $(B)/obj/user/main.o $(LIB)
 	$(call msg,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The option table makes the page, so it cannot differ from the program.
+$(MAN): $(BIN)
+	$(call msg,MAN)
+	$(Q)$(BIN) --man-page >$@
 
 # --- test programs -------------------------------------------------------------------------------
 
@@ -295,7 +301,7 @@ lint-tree:
 lint-packages:
 	$(Q)scripts/setup.sh --check-docs
 
-bench: $(BIN) $(TOOLS) ## cost, beside the reference profiler (root)
+bench: all $(TOOLS) ## cost, beside the reference profiler (root)
 	$(Q)scripts/lab.sh >/dev/null
 	$(Q)$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$$(scripts/lab.sh)" PY="$(PY)" \
 		$(PYTHON) -B tests/bench/bench.py
