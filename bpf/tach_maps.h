@@ -19,7 +19,7 @@ struct tach_target_ent {
 /* Of tach_members: which target a process is. */
 struct tach_member {
 	__u32 target;
-	__u32 pad;
+	__u32 pid_known; /* tach_pids has it too */
 };
 
 /* A thread of a target; tid in its innermost pid namespace. */

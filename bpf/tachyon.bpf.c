@@ -24,26 +24,24 @@ const volatile bool tach_all_threads = false;
 static __always_inline int tach_target_of(struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
+	struct tach_member *member = bpf_task_storage_get(&tach_members, leader, NULL, 0);
 	__u32 tgid = task->tgid;
-	struct tach_member *member;
 	struct tach_pid_ent *ent;
 
-	member = bpf_task_storage_get(&tach_members, leader, NULL, 0);
-	ent = bpf_map_lookup_elem(&tach_pids, &tgid);
-	if (ent && ent->start_boottime != leader->start_boottime)
-		ent = NULL;
+	if (member && member->pid_known)
+		return member->target;
 	if (member) {
-		if (!ent) {
-			struct tach_pid_ent new_ent = {
-				.start_boottime = leader->start_boottime,
-				.target = member->target,
-			};
+		struct tach_pid_ent new_ent = {
+			.start_boottime = leader->start_boottime,
+			.target = member->target,
+		};
 
-			bpf_map_update_elem(&tach_pids, &tgid, &new_ent, BPF_ANY);
-		}
+		if (!bpf_map_update_elem(&tach_pids, &tgid, &new_ent, BPF_ANY))
+			member->pid_known = 1;
 		return member->target;
 	}
-	if (!ent)
+	ent = bpf_map_lookup_elem(&tach_pids, &tgid);
+	if (!ent || ent->start_boottime != leader->start_boottime)
 		return -1;
 	TACH_COUNT(STORAGE_MISS);
 	return ent->target;
