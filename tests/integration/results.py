@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""What the tests read from a run of the profiler: the collapsed file and the counters of --verbose."""
+
+import re
+
+STATUS = re.compile(r"^tachyon-bpf: status (\w+) (\d+)$", re.M)
+COUNTER = re.compile(r"^tachyon-bpf: counter (\w+) (\d+)$", re.M)
+CPU = re.compile(r"^tachyon-bpf: target cpu_ns (\d+)$", re.M)
+
+# Ends of a tick where a sample was due and is missing (bpf/tach_status.h, kind FAIL).
+FAILS = (
+    "NO_SCRATCH",
+    "TSTATE_FAULT",
+    "TSTATE_LIMIT",
+    "FRAME_FAULT",
+    "FRAME_INVALID",
+    "NO_ROOT",
+    "CODE_FAULT",
+    "CODE_QUOTA",
+    "RING_FULL",
+)
+
+
+class Counts:
+    """The counters of one run, from its --verbose output."""
+
+    def __init__(self, stderr):
+        self.status = {name: int(value) for name, value in STATUS.findall(stderr)}
+        self.counter = {name: int(value) for name, value in COUNTER.findall(stderr)}
+        assert self.status and self.counter, f"no counters in: {stderr}"
+        self.cpu_s = int(CPU.search(stderr).group(1)) / 1e9
+        assert "internal:" not in stderr, stderr
+        # Every tick on the target ended in exactly one counter.
+        assert sum(self.status.values()) == self.counter["TARGET_TICKS"]
+
+    @property
+    def failed(self):
+        return {name: self.status[name] for name in FAILS if self.status[name]}
+
+
+def collapsed(path):
+    """[(tid, [(file, function, line), ...] root first, count)] of a collapsed file."""
+    rows = []
+    for text in path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        stack, count = text.rsplit(" ", 1)
+        tid, *frames = stack.split(";")
+        assert tid.startswith("tid:"), text
+        rows.append((int(tid[4:]), [split_frame(frame) for frame in frames], int(count)))
+    return rows
+
+
+def split_frame(frame):
+    if frame.startswith("<"):
+        return ("~", frame, 0)
+    file, function, line = frame.rsplit(":", 2) if frame.count(":") == 2 else split_long(frame)
+    return (file, function, int(line))
+
+
+def split_long(frame):
+    rest, line = frame.rsplit(":", 1)
+    file, function = rest.split(":", 1)
+    return file, function, line
+
+
+def total_variation(ours, truth):
+    """Distance of two distributions given as {name: weight}: 0 equal, 1 disjoint."""
+    a, b = sum(ours.values()), sum(truth.values())
+    return sum(abs(ours.get(k, 0) / a - truth.get(k, 0) / b) for k in set(ours) | set(truth)) / 2

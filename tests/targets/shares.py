@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""A program that knows where its CPU time goes: functions called in random turns for random times, each
+measured with the thread's own CPU clock. Writes the truth as JSON: {function: seconds}.
+
+usage: shares.py SECONDS TRUTH_FILE
+"""
+import json
+import random
+import sys
+import time
+
+
+def spin(seconds):
+    end = time.thread_time() + seconds
+    n = 0
+    while time.thread_time() < end:
+        n += 1
+    return n
+
+
+def work_spin(seconds):
+    return spin(seconds)
+
+
+def work_dict(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        {str(i): i for i in range(200)}
+
+
+def work_sort(seconds):
+    end = time.thread_time() + seconds
+    data = list(range(1000))
+    while time.thread_time() < end:
+        sorted(data, key=lambda x: -x)
+
+
+def work_bytes(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        bytes(100_000).count(b"x")
+
+
+def work_generator(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        sum(i * i for i in range(300))
+
+
+def work_small(seconds):
+    return spin(seconds / 4)
+
+
+WORK = [work_spin, work_dict, work_sort, work_bytes, work_generator, work_small]
+
+
+def main(seconds, truth_path):
+    rng = random.Random(7)
+    truth = dict.fromkeys((f.__name__ for f in WORK), 0.0)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        work = rng.choice(WORK)
+        amount = rng.uniform(0.002, 0.03)
+        before = time.thread_time()
+        work(amount)
+        truth[work.__name__] += time.thread_time() - before
+    with open(truth_path, "w") as file:
+        json.dump(truth, file)
+
+
+main(float(sys.argv[1]), sys.argv[2])
