@@ -11,26 +11,28 @@
  * frozen it is read-only, and that is what writers see. */
 struct tach_profile;
 
-/* @tab: of the frame ids; outlives the profile. */
-struct tach_profile *tach_profile__new(const struct tach_frametab *tab);
+/* @tab: of the frame ids; outlives the profile. @lost_frame: of @tab, the marker frame
+ * "<lost stack>". NULL with errno without memory. */
+struct tach_profile *tach_profile__new(const struct tach_frametab *tab, tach_frame_id lost_frame);
 void tach_profile__free(struct tach_profile *profile); /* NULL is fine */
 
-/* Say what stack @stack_id is: @cnt frames, leaf first. An id is defined once; again is ignored. */
+/* Say what stack @stack_id is: @cnt frames, leaf first. An id is defined once; again is ignored.
+ * Several ids may be the same stack. 0, -EINVAL without frames, -ENOMEM. */
 int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tach_frame_id *frames,
 			 __u32 cnt);
 
-/* Add @weight samples of thread @tid with that stack. -ENOENT: the stack was never defined; the
- * weight is kept under the marker frame "<lost stack>" and counted in tach_profile__lost(). */
+/* Add @weight samples of thread @tid with that stack. 0; -ENOENT: the stack was never defined, the
+ * weight is kept under the marker frame and counted in tach_profile__lost(); -ENOMEM: not added. */
 int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, __u32 weight);
 
 /* What the session knows about the recording; shown in headers and summaries. */
 struct tach_summary {
 	int pid;
-	__u64 period_ns;    /* one unit of weight */
-	double duration_s;  /* from first to last possible tick */
-	const char *mode;   /* "cpu", ... */
+	__u64 period_ns;   /* one unit of weight */
+	double duration_s; /* from first to last possible tick */
+	const char *mode;  /* "cpu", ...; not copied */
 };
-/* No define or add after this. Sorts. 0 or -ENOMEM. */
+/* No define or add after this (-EINVAL). Sorts. 0 or -EINVAL. */
 int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary *summary);
 
 /* The call tree: node 0 is the root of all, without a frame (TACH_NO_ID). A node's parent has a
@@ -46,6 +48,7 @@ const struct tach_node *tach_profile__node(const struct tach_profile *profile, _
 struct tach_row {
 	__u32 tid;
 	__u32 node;
+	__u32 seq; /* rank of its first sample among the rows': 0, 1, ... row_cnt - 1 */
 	__u64 weight;
 };
 __u32 tach_profile__row_cnt(const struct tach_profile *profile);

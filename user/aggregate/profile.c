@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+
+#include "aggregate/profile.h"
+#include "util/grow.h"
+#include "util/idmap.h"
+
+#define ROOT 0
+
+struct tach_profile {
+	const struct tach_frametab *tab; /* not owned */
+
+	struct tach_node *nodes;
+	size_t node_cnt;
+	size_t node_cap;
+	struct tach_row *rows; /* in order of .seq until frozen */
+	size_t row_cnt;
+	size_t row_cap;
+
+	struct tach_idmap node_of; /* (parent, frame) -> node */
+	struct tach_idmap leaf_of; /* stack id -> node */
+	struct tach_idmap row_of;  /* (tid, node) -> row */
+
+	__u32 lost_node; /* the stack that consists of the marker frame */
+	__u64 total;
+	__u64 lost;
+	bool frozen;
+	struct tach_summary summary;
+};
+
+static int add_node(struct tach_profile *profile, __u32 parent, tach_frame_id frame, __u32 *out)
+{
+	struct tach_node *nodes;
+
+	if (profile->node_cnt >= TACH_IDMAP_NONE)
+		return -ENOMEM;
+	nodes = tach_grow(profile->nodes, &profile->node_cap, profile->node_cnt + 1,
+			  sizeof(*nodes));
+	if (!nodes)
+		return -ENOMEM;
+	profile->nodes = nodes;
+	nodes[profile->node_cnt] = (struct tach_node){.parent = parent, .frame = frame};
+	*out = profile->node_cnt++;
+	return 0;
+}
+
+/* The child of @parent with that frame, made if it is not there. */
+static int child_node(struct tach_profile *profile, __u32 parent, tach_frame_id frame, __u32 *out)
+{
+	__u64 key = tach_idmap__pair(parent, frame);
+	int err;
+
+	*out = tach_idmap__get(&profile->node_of, key);
+	if (*out != TACH_IDMAP_NONE)
+		return 0;
+	err = add_node(profile, parent, frame, out);
+	if (err)
+		return err;
+	return tach_idmap__put(&profile->node_of, key, *out);
+}
+
+struct tach_profile *tach_profile__new(const struct tach_frametab *tab, tach_frame_id lost_frame)
+{
+	struct tach_profile *profile = calloc(1, sizeof(*profile));
+	__u32 root;
+
+	if (!profile)
+		return NULL;
+	profile->tab = tab;
+	if (add_node(profile, ROOT, TACH_NO_ID, &root) ||
+	    child_node(profile, root, lost_frame, &profile->lost_node)) {
+		tach_profile__free(profile);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return profile;
+}
+
+/* Only building needs them. */
+static void free_maps(struct tach_profile *profile)
+{
+	tach_idmap__clear(&profile->row_of);
+	tach_idmap__clear(&profile->leaf_of);
+	tach_idmap__clear(&profile->node_of);
+}
+
+void tach_profile__free(struct tach_profile *profile)
+{
+	if (!profile)
+		return;
+	free_maps(profile);
+	free(profile->rows);
+	free(profile->nodes);
+	free(profile);
+}
+
+int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tach_frame_id *frames,
+			 __u32 cnt)
+{
+	__u32 node = ROOT;
+	int err;
+
+	if (profile->frozen || !cnt)
+		return -EINVAL;
+	if (tach_idmap__get(&profile->leaf_of, stack_id) != TACH_IDMAP_NONE)
+		return 0;
+	while (cnt) {
+		err = child_node(profile, node, frames[--cnt], &node);
+		if (err)
+			return err;
+	}
+	return tach_idmap__put(&profile->leaf_of, stack_id, node);
+}
+
+static int add_row(struct tach_profile *profile, __u32 tid, __u32 node, __u32 *out)
+{
+	struct tach_row *rows;
+	int err;
+
+	if (profile->row_cnt >= TACH_IDMAP_NONE)
+		return -ENOMEM;
+	rows = tach_grow(profile->rows, &profile->row_cap, profile->row_cnt + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	profile->rows = rows;
+	err = tach_idmap__put(&profile->row_of, tach_idmap__pair(tid, node), profile->row_cnt);
+	if (err)
+		return err;
+	rows[profile->row_cnt] =
+		(struct tach_row){.tid = tid, .node = node, .seq = profile->row_cnt};
+	*out = profile->row_cnt++;
+	return 0;
+}
+
+int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, __u32 weight)
+{
+	__u32 node, row;
+	bool lost;
+	int err;
+
+	if (profile->frozen)
+		return -EINVAL;
+	if (!weight)
+		return 0;
+	node = tach_idmap__get(&profile->leaf_of, stack_id);
+	lost = node == TACH_IDMAP_NONE;
+	if (lost)
+		node = profile->lost_node;
+	row = tach_idmap__get(&profile->row_of, tach_idmap__pair(tid, node));
+	if (row == TACH_IDMAP_NONE) {
+		err = add_row(profile, tid, node, &row);
+		if (err)
+			return err;
+	}
+	profile->rows[row].weight += weight;
+	profile->total += weight;
+	if (!lost)
+		return 0;
+	profile->lost += weight;
+	return -ENOENT;
+}
+
+static int row_cmp(const void *left, const void *right)
+{
+	const struct tach_row *a = left, *b = right;
+
+	if (a->tid != b->tid)
+		return a->tid < b->tid ? -1 : 1;
+	return a->node < b->node ? -1 : a->node > b->node;
+}
+
+int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary *summary)
+{
+	if (profile->frozen)
+		return -EINVAL;
+	if (profile->row_cnt)
+		qsort(profile->rows, profile->row_cnt, sizeof(*profile->rows), row_cmp);
+	free_maps(profile);
+	profile->summary = *summary;
+	profile->frozen = true;
+	return 0;
+}
+
+__u32 tach_profile__node_cnt(const struct tach_profile *profile)
+{
+	return profile->node_cnt;
+}
+
+const struct tach_node *tach_profile__node(const struct tach_profile *profile, __u32 idx)
+{
+	return &profile->nodes[idx];
+}
+
+__u32 tach_profile__row_cnt(const struct tach_profile *profile)
+{
+	return profile->row_cnt;
+}
+
+const struct tach_row *tach_profile__row(const struct tach_profile *profile, __u32 idx)
+{
+	return &profile->rows[idx];
+}
+
+__u64 tach_profile__total(const struct tach_profile *profile)
+{
+	return profile->total;
+}
+
+__u64 tach_profile__lost(const struct tach_profile *profile)
+{
+	return profile->lost;
+}
+
+const struct tach_frametab *tach_profile__frames(const struct tach_profile *profile)
+{
+	return profile->tab;
+}
+
+const struct tach_summary *tach_profile__summary(const struct tach_profile *profile)
+{
+	return &profile->summary;
+}
