@@ -21,30 +21,41 @@ enum tach_sort {
 
 struct tach_write_opts {
 	enum tach_sort sort; /* text table only, like the next two */
-	int limit;	     /* rows */
+	int limit;	     /* rows; negative: all but the last -limit */
 	bool summary;	     /* the lists of interesting functions */
+	/* pstats file only: say in it that it holds samples. CPython 3.15's pstats then titles its
+	 * columns so; the pstats of 3.14 and older cannot read such a file at all. */
+	bool sampled_marker;
 };
 
 struct tach_writer {
 	const char *name; /* of the option and of the file: "collapsed" */
 	const char *ext;  /* "txt" */
-	bool to_stdout;	  /* without -o the result goes to stdout in this form */
 	/* Write the frozen profile. 0 or a negative errno; the sink remembers write errors itself. */
 	int (*write)(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		     struct tach_sink *sink);
-	/* Printed after a file was written ("Collapsed stack output written to"); NULL: nothing. */
+	/* The same for people, on stdout, if no place is given; NULL: a file at the default place. */
+	int (*write_stdout)(const struct tach_profile *profile, const struct tach_write_opts *opts,
+			    struct tach_sink *sink);
+	/* Printed on stdout, with the path, after a file was written ("Collapsed stack output written
+	 * to"); NULL: nothing. */
 	const char *done;
 };
 
 /* By name of the option; NULL if there is none. */
 const struct tach_writer *tach_writer__find(const char *name);
 
-/* Write to @path, to the default place if NULL, into the directory if it is one. Owner of new files is
- * the invoking user. 0, or a negative errno with @why. */
+/* Write to @path: a file, a directory (then <name>_<pid>.<ext> in it), "-" or NULL for stdout in the
+ * writer's form for it, or the path of an open descriptor (/dev/stdout, /dev/fd/3). NULL where the
+ * writer has no form for stdout: <name>_<pid>.<ext> in the current directory. New files belong to the
+ * invoking user. 0, or a negative errno with @why. */
 int tach_write(const struct tach_writer *writer, const struct tach_profile *profile,
 	       const struct tach_write_opts *opts, const char *path, struct tach_why *why);
 
-/* Whether tach_write() could write there: said before sampling starts, not after. */
+/* Whether tach_write() could write there: said before sampling starts, not after. Leaves no trace. */
 int tach_write__check(const struct tach_writer *writer, const char *path, struct tach_why *why);
+
+/* Whether the bytes would go to stdout: then nothing else should. */
+bool tach_write__to_stdout(const struct tach_writer *writer, const char *path);
 
 #endif

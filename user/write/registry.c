@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "write/formats.h"
+#include "write/writer.h"
+
+static const struct tach_writer writers[] = {
+	{
+		.name = "pstats",
+		.ext = "pstats",
+		.write = tach_pstats__write_file,
+		.write_stdout = tach_pstats__write_table,
+	},
+	{
+		.name = "collapsed",
+		.ext = "txt",
+		.write = tach_collapsed__write,
+		.done = "Collapsed stack output written to",
+	},
+};
+
+const struct tach_writer *tach_writer__find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(writers) / sizeof(writers[0]); i++)
+		if (!strcmp(writers[i].name, name))
+			return &writers[i];
+	return NULL;
+}
+
+/* The descriptor that a path names, or -1. Opening such a path would make a second description of a
+ * file, with an offset of its own, and replacing it is no good either. */
+static int path_fd(const char *path)
+{
+	static const char *const dirs[] = {"/dev/fd/", "/proc/self/fd/"};
+	const char *digits;
+	size_t i, len;
+
+	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (!strcmp(path, "/dev/stderr"))
+		return STDERR_FILENO;
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		len = strlen(dirs[i]);
+		digits = path + len;
+		if (!strncmp(path, dirs[i], len) && *digits && strlen(digits) < 6 &&
+		    !digits[strspn(digits, "0123456789")])
+			return atoi(digits);
+	}
+	return -1;
+}
+
+static bool is_table(const struct tach_writer *writer, const char *path)
+{
+	return writer->write_stdout && (!path || !strcmp(path, "-"));
+}
+
+bool tach_write__to_stdout(const struct tach_writer *writer, const char *path)
+{
+	return is_table(writer, path) || (path && path_fd(path) == STDOUT_FILENO);
+}
+
+/* Where to write. Returns a path that the caller frees, or NULL without memory. */
+static char *final_path(const struct tach_writer *writer, const char *path, int pid)
+{
+	const char *dir = "", *slash = "";
+	struct stat st;
+	char *out;
+
+	if (path && (stat(path, &st) || !S_ISDIR(st.st_mode)))
+		return strdup(path);
+	if (path) {
+		dir = path;
+		slash = *path && path[strlen(path) - 1] == '/' ? "" : "/";
+	}
+	if (asprintf(&out, "%s%s%s_%d.%s", dir, slash, writer->name, pid, writer->ext) < 0)
+		return NULL;
+	return out;
+}
+
+/* The formats are the same in every country. */
+static int write_profile(int (*write)(const struct tach_profile *, const struct tach_write_opts *,
+				      struct tach_sink *),
+			 const struct tach_profile *profile, const struct tach_write_opts *opts,
+			 struct tach_sink *sink)
+{
+	locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), before = (locale_t)0;
+	int err;
+
+	if (plain != (locale_t)0)
+		before = uselocale(plain);
+	err = write(profile, opts, sink);
+	if (plain != (locale_t)0) {
+		uselocale(before);
+		freelocale(plain);
+	}
+	return err;
+}
+
+static int write_sink(const struct tach_writer *writer, const struct tach_profile *profile,
+		      const struct tach_write_opts *opts, bool table, struct tach_sink *sink,
+		      struct tach_why *why)
+{
+	int err;
+
+	err = write_profile(table ? writer->write_stdout : writer->write, profile, opts, sink);
+	if (!err)
+		return tach_sink__close(sink, why);
+	tach_sink__abort(sink);
+	return tach_why__set(why, err, "cannot write the %s output: %s", writer->name,
+			     strerror(-err));
+}
+
+int tach_write(const struct tach_writer *writer, const struct tach_profile *profile,
+	       const struct tach_write_opts *opts, const char *path, struct tach_why *why)
+{
+	bool table = is_table(writer, path);
+	int fd = table ? STDOUT_FILENO : path ? path_fd(path) : -1;
+	struct tach_sink *sink;
+	char *file;
+	int err;
+
+	if (fd >= 0) {
+		sink = fd == STDOUT_FILENO ? tach_sink__stdout(why) : tach_sink__fd(fd, path, why);
+		if (!sink)
+			return -errno;
+		return write_sink(writer, profile, opts, table, sink, why);
+	}
+	file = final_path(writer, path, tach_profile__summary(profile)->pid);
+	if (!file)
+		return tach_why__set(why, -ENOMEM, "cannot write the %s output: out of memory",
+				     writer->name);
+	sink = tach_sink__file(file, why);
+	err = sink ? write_sink(writer, profile, opts, false, sink, why) : -errno;
+	if (!err && writer->done)
+		printf("%s %s\n", writer->done, file);
+	free(file);
+	return err;
+}
+
+int tach_write__check(const struct tach_writer *writer, const char *path, struct tach_why *why)
+{
+	bool table = is_table(writer, path);
+	int fd = table ? STDOUT_FILENO : path ? path_fd(path) : -1;
+	char *file;
+	int err;
+
+	if (fd >= 0) {
+		err = fcntl(fd, F_GETFL);
+		if (err >= 0 && (err & O_ACCMODE) != O_RDONLY)
+			return 0;
+		err = err < 0 ? -errno : -EBADF;
+		return tach_why__set(why, err, "cannot write %s: it is not open for writing",
+				     path ? path : "standard output");
+	}
+	/* No process has this number, so no file of an earlier run is in the way. */
+	file = final_path(writer, path, 0);
+	if (!file)
+		return tach_why__set(why, -ENOMEM, "cannot write the %s output: out of memory",
+				     writer->name);
+	err = tach_sink__check(file, why);
+	free(file);
+	return err;
+}
