@@ -16,7 +16,8 @@ struct tach_symbolizer;
 struct tach_symbolizer_stats {
 	__u64 codes;	    /* code records taken */
 	__u64 fallbacks;    /* parts fetched from the target by the user side */
-	__u64 unknown;	    /* frames shown as <unknown: cause> */
+	__u64 unknown;	    /* frames of stack definitions shown as <unknown: cause> */
+	__u64 bad_lines;    /* frames of stack definitions whose line could not be decoded */
 };
 
 /* @tab receives strings and frames; @remote (may be NULL) serves what a record misses. Both outlive
@@ -25,12 +26,13 @@ struct tach_symbolizer *tach_symbolizer__new(struct tach_frametab *tab,
 					     const struct tach_remote *remote);
 void tach_symbolizer__free(struct tach_symbolizer *sym); /* NULL is fine */
 
-/* Learn a code object; replaces what was known at its address. 0 or a negative errno. */
+/* Learn a code object; replaces what was known at its address. What the record misses is read from
+ * the target at once; what cannot be had shows in the frames. 0 or -ENOMEM. */
 int tach_symbolizer__add_code(struct tach_symbolizer *sym, const struct tach_rec_code *rec);
 
 /* Turn a stack definition into frames, leaf first: shims hidden, a truncated stack ends in the marker
  * frame "<truncated>" at the root. At most frame_cnt + 1 are written to @out.
- * Returns their number (0: nothing but shims), or a negative errno. */
+ * Returns their number (0: nothing but shims), or -ENOMEM. */
 ssize_t tach_symbolizer__resolve(struct tach_symbolizer *sym, const struct tach_rec_stack *rec,
 				 tach_frame_id *out);
 
