@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "target/layout_rows.h"
+#include "bpf/tach_layout.h"
+
+/* Places in the table: CPython v3.13.0 Include/internal/pycore_runtime.h, v3.14.10 and v3.15.2
+ * Include/internal/pycore_debug_offsets.h, struct _Py_DebugOffsets. */
+
+#define NONE TACH_LAYOUT_NONE
+
+const struct tach_layout_size tach_layout_sizes[TACH_LAYOUT_STRUCTS] = {
+	[TACH_LAYOUT_RUNTIME] = {"runtime_state", {24, 24, 24}, 888, 16u << 20, 0},
+	[TACH_LAYOUT_INTERP] = {"interpreter_state", {48, 48, 48}, 1024, 16u << 20, 0},
+	[TACH_LAYOUT_TSTATE] = {"thread_state", {152, 176, 176}, 64, 64u << 10, TACH_TSTATE_SZ},
+	[TACH_LAYOUT_FRAME] = {"interpreter_frame", {224, 248, 312}, 64, 1024, TACH_FRAME_SZ},
+	[TACH_LAYOUT_CODE] = {"code_object", {272, 312, 376}, 64, 4096, TACH_CODE_SZ},
+	[TACH_LAYOUT_BYTES] = {"bytes_object", {512, 592, 688}, 33, 256, 0},
+	[TACH_LAYOUT_UNICODE] = {"unicode_object", {536, 616, 712}, 56, 256, TACH_STR_SZ},
+};
+
+#define FIELD(field) offsetof(struct tach_layout, field)
+
+/* A pointer or another word / a 32-bit number, read within the window of its struct. */
+#define WORD(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 8, 8, true}
+#define HALF(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 4, 4, true}
+/* A word read by itself. */
+#define LONE(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 8, 8, false}
+
+const struct tach_layout_row tach_layout_rows[] = {
+	LONE(TACH_LAYOUT_RUNTIME, "interpreters_head", 40, 40, 40, rt_interpreters_head),
+
+	LONE(TACH_LAYOUT_INTERP, "next", 64, 64, 64, is_next),
+	LONE(TACH_LAYOUT_INTERP, "threads_head", 72, 72, 72, is_threads_head),
+	LONE(TACH_LAYOUT_INTERP, "code_object_generation", NONE, 160, 160, is_code_generation),
+
+	WORD(TACH_LAYOUT_TSTATE, "next", 168, 192, 192, ts_next),
+	WORD(TACH_LAYOUT_TSTATE, "interp", 176, 200, 200, ts_interp),
+	WORD(TACH_LAYOUT_TSTATE, "current_frame", 184, 208, 208, ts_current_frame),
+	WORD(TACH_LAYOUT_TSTATE, "native_thread_id", 200, 224, 248, ts_native_tid),
+	HALF(TACH_LAYOUT_TSTATE, "status", 216, 240, 264, ts_status),
+	HALF(TACH_LAYOUT_TSTATE, "holds_gil", NONE, NONE, 272, ts_holds_gil),
+
+	WORD(TACH_LAYOUT_FRAME, "previous", 232, 256, 320, fr_previous),
+	WORD(TACH_LAYOUT_FRAME, "executable", 240, 264, 328, fr_executable),
+	WORD(TACH_LAYOUT_FRAME, "instr_ptr", 248, 272, 336, fr_instr_ptr),
+	{"owner", TACH_LAYOUT_FRAME, {264, 288, 352}, FIELD(fr_owner), 1, 1, true},
+
+	WORD(TACH_LAYOUT_CODE, "filename", 280, 320, 384, co_filename),
+	WORD(TACH_LAYOUT_CODE, "qualname", 296, 336, 400, co_qualname),
+	WORD(TACH_LAYOUT_CODE, "linetable", 304, 344, 408, co_linetable),
+	HALF(TACH_LAYOUT_CODE, "firstlineno", 312, 352, 416, co_firstlineno),
+	/* Only its address counts: the bytecode is never read. */
+	{"co_code_adaptive", TACH_LAYOUT_CODE, {344, 384, 448}, FIELD(co_code), 1, 8, false},
+
+	LONE(TACH_LAYOUT_BYTES, "ob_size", 520, 600, 696, by_size),
+	{"ob_sval", TACH_LAYOUT_BYTES, {528, 608, 704}, FIELD(by_data), 1, 1, false},
+
+	HALF(TACH_LAYOUT_UNICODE, "state", 544, 624, 720, un_state),
+	WORD(TACH_LAYOUT_UNICODE, "length", 552, 632, 728, un_length),
+	/* Ends of the two headers: characters start there. */
+	{"asciiobject_size", TACH_LAYOUT_UNICODE, {560, 640, 736}, FIELD(un_ascii_sz), 0, 4, true},
+	{"compactunicodeobject_size",
+	 TACH_LAYOUT_UNICODE,
+	 {NONE, NONE, 744},
+	 FIELD(un_compact_sz),
+	 0,
+	 4,
+	 true},
+};
+const size_t tach_layout_row_cnt = sizeof(tach_layout_rows) / sizeof(tach_layout_rows[0]);
+
+const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
+	{
+		.major_minor = 0x030d,
+		.table_sz = 584,
+		/* f_executable is a PyObject * (CPython v3.13.0 Include/internal/pycore_frame.h). */
+		.tag_mask = 0,
+		/* _status.holds_gil (CPython v3.13.0 Include/cpython/pystate.h). */
+		.holds_gil_mask = 1u << 5,
+		.holds_gil_after_status = 0,
+		.status = 32,
+		.current_frame = 72,
+		.localsplusnames_at = 328,
+	},
+	{
+		.major_minor = 0x030e,
+		.table_sz = 760,
+		/* Py_TAG_BITS (CPython v3.14.10 Include/internal/pycore_stackref.h). */
+		.tag_mask = 3,
+		/* int holds_gil behind _status (CPython v3.14.10 Include/cpython/pystate.h). */
+		.holds_gil_mask = ~0u,
+		.holds_gil_after_status = 4,
+		.status = 32,
+		.current_frame = 72,
+		.localsplusnames_at = 368,
+	},
+	{
+		.major_minor = 0x030f,
+		.table_sz = 888,
+		/* Py_TAG_BITS (CPython v3.15.2 Include/internal/pycore_stackref.h). */
+		.tag_mask = 3,
+		.holds_gil_mask = ~0u,
+		.holds_gil_after_status = NONE,
+		.localsplusnames_at = 432,
+		.has_compact_sz = true,
+	},
+};

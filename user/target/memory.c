@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "target/memory.h"
+
+/* Opened for each read: the descriptor stays with the memory it was opened for, so after an exec it
+ * would show the old program. */
+static ssize_t read_proc_mem(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz)
+{
+	ssize_t got;
+	int fd, err;
+
+	fd = openat(mem->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? -EPERM : -errno;
+	got = pread(fd, dst, sz, (off_t)addr);
+	err = errno;
+	close(fd);
+	if (got == 0 && sz > 0)
+		return -ESRCH; /* its memory is gone */
+	if (got < 0)
+		return err == EIO ? -EFAULT : -err;
+	return got;
+}
+
+ssize_t tach_memory__read_some(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz)
+{
+	struct iovec local = {.iov_base = dst, .iov_len = sz};
+	struct iovec remote = {.iov_base = (void *)(uintptr_t)addr, .iov_len = sz};
+	ssize_t got;
+
+	got = process_vm_readv(mem->pid, &local, 1, &remote, 1, 0);
+	if (got >= 0)
+		return got;
+	if (errno == ENOSYS || errno == EPERM)
+		return read_proc_mem(mem, addr, dst, sz);
+	return -errno;
+}
+
+int tach_memory__read(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz)
+{
+	ssize_t got = tach_memory__read_some(mem, addr, dst, sz);
+
+	if (got < 0)
+		return (int)got;
+	return (size_t)got == sz ? 0 : -EFAULT;
+}

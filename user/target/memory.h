@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_MEMORY_H
+#define TACH_MEMORY_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "util/types.h"
+
+/* The memory of another process. process_vm_readv, and /proc/PID/mem where that call is forbidden or
+ * missing (container runtimes filter it without CAP_SYS_PTRACE). */
+struct tach_memory {
+	pid_t pid;
+	int proc_fd; /* its /proc directory, not owned */
+};
+
+/* Copy up to @sz bytes at remote address @addr to @dst. Returns the number of bytes, which is less than
+ * @sz where unreadable memory begins, or a negative errno: -EFAULT, -ESRCH, -EPERM. */
+ssize_t tach_memory__read_some(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz);
+
+/* All or nothing: 0 or a negative errno. */
+int tach_memory__read(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "target/find.h"
+#include "target/memory.h"
+#include "target/procinfo.h"
+#include "target/target.h"
+
+struct tach_target {
+	pid_t pid;
+	int pidfd;
+	int proc_fd; /* /proc/PID: stays with this process when its number is given to another */
+	char exe[PATH_MAX];
+};
+
+/* Paths can fill a message; their beginning is enough. */
+#define NAME_FMT	"process %d (%.300s)"
+#define NAME_ARGS(self) (self)->pid, tach_target__exe(self)
+
+/* Whether the process exists, if only as a zombie: its number is not another's. */
+static bool still_there(const struct tach_target *self)
+{
+	return syscall(SYS_pidfd_send_signal, self->pidfd, 0, NULL, 0) == 0 || errno != ESRCH;
+}
+
+static int fail_pidfd(pid_t pid, int err, struct tach_why *why)
+{
+	pid_t leader;
+
+	if (err == ESRCH || pid <= 0)
+		return tach_why__set(why, -ESRCH, "process %d does not exist", pid);
+	/* EINVAL, from Linux 6.9 on ENOENT: a thread (kernel/pid.c, pidfd_create()). */
+	leader = tach_procinfo__leader(pid);
+	if (leader > 0 && leader != pid)
+		return tach_why__set(why, -ESRCH,
+				     "%d is a thread of process %d: give the number of the process",
+				     pid, leader);
+	return tach_why__set(why, -err, "cannot open process %d: %s", pid, strerror(err));
+}
+
+static int fail_gone(const struct tach_target *self, struct tach_why *why)
+{
+	return tach_why__set(why, -ESRCH, "process %d has ended", self->pid);
+}
+
+static bool have_ptrace_capability(void)
+{
+	cap_flag_value_t value = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	if (!caps)
+		return false;
+	if (cap_get_flag(caps, CAP_SYS_PTRACE, CAP_EFFECTIVE, &value) != 0)
+		value = CAP_CLEAR;
+	cap_free(caps);
+	return value == CAP_SET;
+}
+
+static int fail_permission(struct tach_target *self, struct tach_why *why)
+{
+	if (have_ptrace_capability())
+		return tach_why__set(why, -EPERM,
+				     "no permission to read the memory of " NAME_FMT
+				     " in spite of CAP_SYS_PTRACE: a security module forbids it, "
+				     "or it belongs to "
+				     "another user namespace; try from the machine itself, as root",
+				     NAME_ARGS(self));
+	return tach_why__set(
+		why, -EPERM,
+		"no permission to read the memory of " NAME_FMT
+		": the capability CAP_SYS_PTRACE is missing; use sudo, in a container `docker run "
+		"--cap-add=SYS_PTRACE`; for a process of your own it is enough to set "
+		"/proc/sys/kernel/yama/ptrace_scope to 0",
+		NAME_ARGS(self));
+}
+
+/* A process without memory. */
+static int fail_empty(const struct tach_target *self, struct tach_why *why)
+{
+	switch (tach_procinfo__kind(self->proc_fd)) {
+	case TACH_PROC_KERNEL:
+		return tach_why__set(why, -ENOEXEC, "process %d is a thread of the kernel",
+				     self->pid);
+	case TACH_PROC_ZOMBIE:
+		return tach_why__set(why, -ESRCH,
+				     "process %d has ended and waits for its parent (zombie)",
+				     self->pid);
+	default:
+		return fail_gone(self, why);
+	}
+}
+
+int tach_target__open(pid_t pid, struct tach_target **out, struct tach_why *why)
+{
+	struct tach_target *self;
+	char path[32];
+	int err;
+
+	*out = NULL;
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return tach_why__set(why, -ENOMEM, "out of memory");
+	self->pid = pid;
+	self->proc_fd = -1;
+	self->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (self->pidfd < 0) {
+		err = fail_pidfd(pid, errno, why);
+		goto fail;
+	}
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	self->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (self->proc_fd < 0) {
+		err = errno == ENOENT && still_there(self) ? -EPERM : -errno;
+		if (err == -ENOENT || err == -ESRCH)
+			err = fail_gone(self, why);
+		else
+			tach_why__set(why, err, "cannot see process %d in /proc: %s%s", pid,
+				      strerror(-err),
+				      err == -EPERM ? " (/proc is mounted with hidepid?); use sudo"
+						    : "");
+		goto fail;
+	}
+	/* The number was its own when /proc was opened, if it still is. */
+	if (!still_there(self)) {
+		err = fail_gone(self, why);
+		goto fail;
+	}
+	*out = self;
+	return 0;
+fail:
+	tach_target__free(self);
+	return err;
+}
+
+void tach_target__free(struct tach_target *target)
+{
+	if (!target)
+		return;
+	if (target->proc_fd >= 0)
+		close(target->proc_fd);
+	if (target->pidfd >= 0)
+		close(target->pidfd);
+	free(target);
+}
+
+pid_t tach_target__pid(const struct tach_target *target)
+{
+	return target->pid;
+}
+
+int tach_target__pidfd(const struct tach_target *target)
+{
+	return target->pidfd;
+}
+
+const char *tach_target__exe(struct tach_target *target)
+{
+	if (!target->exe[0])
+		tach_procinfo__exe_text(target->proc_fd, target->exe, sizeof(target->exe));
+	return target->exe;
+}
+
+int tach_target__find_layout(struct tach_target *target, struct tach_layout *out,
+			     struct tach_why *why)
+{
+	struct tach_memory mem = {.pid = target->pid, .proc_fd = target->proc_fd};
+	struct tach_why reason;
+	char exe[PATH_MAX];
+	int err;
+
+	target->exe[0] = '\0'; /* it may have become another program */
+	tach_procinfo__exe(target->proc_fd, exe, sizeof(exe));
+	err = tach_find__layout(&mem, exe, out, &reason);
+	/* If the number was given to another process meanwhile, we looked at that one. */
+	if (!still_there(target))
+		return fail_gone(target, why);
+
+	switch (err) {
+	case 0:
+		return 0;
+	case -EAGAIN:
+	case -ENOEXEC:
+	case -ENOTSUP:
+	case -EPROTO:
+		return tach_why__set(why, err, NAME_FMT " %s", NAME_ARGS(target), reason.text);
+	case -EPERM:
+	case -EACCES:
+		return fail_permission(target, why);
+	case -ESRCH:
+	case -ENODATA:
+		return fail_empty(target, why);
+	default:
+		return tach_why__set(why, err, "cannot look into " NAME_FMT ": %s",
+				     NAME_ARGS(target), strerror(-err));
+	}
+}
+
+int tach_target__read(struct tach_target *target, __u64 addr, void *dst, size_t sz)
+{
+	struct tach_memory mem = {.pid = target->pid, .proc_fd = target->proc_fd};
+	int err = tach_memory__read(&mem, addr, dst, sz);
+
+	return still_there(target) ? err : -ESRCH;
+}
+
+__u64 tach_target__cpu_ns(struct tach_target *target, bool all_threads)
+{
+	struct timespec now;
+	clockid_t clock;
+
+	if (!all_threads)
+		return tach_procinfo__thread_cpu_ns(target->proc_fd, target->pid);
+	if (clock_getcpuclockid(target->pid, &clock) != 0 || clock_gettime(clock, &now) != 0 ||
+	    !still_there(target))
+		return 0;
+	return (__u64)now.tv_sec * 1000000000ull + now.tv_nsec;
+}
