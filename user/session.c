@@ -2,11 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,39 +13,26 @@
 #include "pipeline.h"
 #include "report.h"
 #include "session.h"
-#include "target/target.h"
+#include "subject.h"
 #include "util/caps.h"
 #include "util/log.h"
 #include "write/writer.h"
 
-#define TARGET_ID	 0 /* one target for now is all a session has */
-#define DRAIN_MS	 100
-#define SEARCH_FAST_MS	 1 /* while a program starts: before its first bytecode */
-#define SEARCH_SLOW_MS	 50
-#define SEARCH_FAST_CNT	 1000
+#define DRAIN_MS	 100 /* the ring wakes us earlier if it fills */
 #define MAX_BARE_THREADS 64
 
 struct session {
 	const struct tach_opts *opts;
 	const struct tach_writer *writer;
-	struct tach_target *target;
-	struct tach_child *child; /* `run` only */
-	bool child_seized;	  /* held at each exec until an interpreter is found */
+	struct tach_subject *subject;
 	struct tach_loader *loader;
 	struct tach_pipeline *line;
 	int epoll_fd, signal_fd, raw_fd;
 	sigset_t old_mask;
 
-	bool found;	   /* the layout of image is set */
-	bool ever_found;   /* some image had an interpreter */
-	__u32 image;	   /* the layout belongs to */
-	unsigned searches; /* in vain since the last exec */
-
 	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; deadline 0: none */
 	__u64 cpu_start_ns, cpu_ns;	     /* of the sampled threads */
 	bool done, interrupted;
-	bool child_ended;
-	int child_status; /* as of waitpid */
 };
 
 static __u64 now_ns(void)
@@ -58,120 +43,24 @@ static __u64 now_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
+static struct tach_target *target_of(const struct session *s)
+{
+	return tach_subject__target(s->subject);
+}
+
 static int read_target(void *ctx, __u32 target, __u64 addr, void *dst, size_t sz)
 {
 	struct session *s = ctx;
 
-	(void)target;
-	return tach_target__read(s->target, addr, dst, sz);
+	(void)target; /* a session has one */
+	return tach_target__read(target_of(s), addr, dst, sz);
 }
 
 static void on_exec(void *ctx, const struct tach_rec_exec *rec)
 {
 	struct session *s = ctx;
 
-	if (rec->image == s->image)
-		return;
-	s->found = false;
-	s->searches = 0;
-}
-
-/* Look for the interpreter once. Returns 0 (found, or not yet), or a negative errno that ends the
- * session, printed. */
-static int search(struct session *s)
-{
-	__u32 image = tach_loader__image(s->loader, TARGET_ID);
-	struct tach_layout layout;
-	struct tach_why why;
-	int err = tach_target__find_layout(s->target, &layout, &why);
-
-	s->searches++;
-	if (err == -ENOEXEC || err == -ESRCH)
-		return 0;
-	if (err && err != -EAGAIN)
-		return tach_error(err, "%s", why.text);
-	err = tach_loader__set_layout(s->loader, TARGET_ID, image, &layout);
-	if (err)
-		return tach_error(err, "cannot hand the layout to the kernel: %s", strerror(-err));
-	s->image = image;
-	s->found = true;
-	s->ever_found = true;
-	tach_debug("interpreter %x found at %llx in %s after %u searches", layout.version,
-		   layout.runtime_addr, tach_target__exe(s->target), s->searches);
-	if (!s->child_seized)
-		return 0;
-	s->child_seized = false;
-	return tach_child__release(s->child);
-}
-
-/* Serve a child that is still held at each exec: a wrapper on its way to the interpreter. */
-static int serve_seized_child(struct session *s)
-{
-	int err = 0;
-
-	while (s->child_seized && !err && tach_child__next_exec(s->child, 0) == 1) {
-		s->searches = 0;
-		err = search(s);
-	}
-	return err;
-}
-
-static int open_attached(struct session *s)
-{
-	struct tach_layout layout;
-	struct tach_why why;
-	int err = tach_target__open(s->opts->pid, &s->target, &why);
-
-	/* Looked at before anything is loaded: most mistakes are about the target. */
-	if (!err)
-		err = tach_target__find_layout(s->target, &layout, &why);
-	return err ? tach_error(err, "%s", why.text) : 0;
-}
-
-/* argv of the program to start; caller frees the array and *@python. */
-static char **build_argv(const struct tach_opts *opts, char **python, struct tach_why *why)
-{
-	size_t cnt = 0, used = 0;
-	char **argv;
-
-	*python = NULL;
-	while (opts->args[cnt])
-		cnt++;
-	argv = calloc(cnt + 3, sizeof(*argv));
-	if (!argv)
-		return NULL;
-	if (!opts->raw_command) {
-		*python = tach_launch__python(opts->python, why);
-		if (!*python) {
-			free(argv);
-			return NULL;
-		}
-		argv[used++] = *python;
-		if (opts->module)
-			argv[used++] = "-m";
-	}
-	memcpy(argv + used, opts->args, cnt * sizeof(*argv));
-	return argv;
-}
-
-static int open_launched(struct session *s)
-{
-	struct tach_why why = {"out of memory"};
-	char *python = NULL, **argv;
-	int err;
-
-	if (!s->opts->raw_command && !s->opts->module && access(s->opts->args[0], F_OK))
-		return tach_error(-ENOENT, "cannot find the target: script '%s': %s",
-				  s->opts->args[0], strerror(errno));
-	argv = build_argv(s->opts, &python, &why);
-	if (!argv)
-		return tach_error(-ENOENT, "%s", why.text);
-	err = tach_child__spawn(argv, &s->child, &why);
-	if (!err)
-		err = tach_target__open(tach_child__pid(s->child), &s->target, &why);
-	free(argv);
-	free(python);
-	return err ? tach_error(err, "%s", why.text) : 0;
+	tach_subject__on_exec(s->subject, rec->image);
 }
 
 static int watch_fd(struct session *s, int fd)
@@ -191,7 +80,7 @@ static int open_events(struct session *s)
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
 	s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->signal_fd < 0 || s->epoll_fd < 0)
@@ -210,9 +99,8 @@ static int open_kernel_side(struct session *s)
 	struct tach_why why;
 	int err = tach_loader__open(&load_opts, s->opts->force, &s->loader, &why);
 
-	if (err)
-		return tach_error(err, "%s", why.text);
-	err = tach_loader__watch(s->loader, TARGET_ID, tach_target__pidfd(s->target), &why);
+	if (!err)
+		err = tach_loader__watch(s->loader, 0, tach_target__pidfd(target_of(s)), &why);
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
 
@@ -234,45 +122,44 @@ static int open_pipeline(struct session *s, const struct tach_remote *remote)
 	if (!err)
 		err = watch_fd(s, tach_pipeline__fd(s->line));
 	if (!err)
-		err = watch_fd(s, tach_target__pidfd(s->target));
+		err = watch_fd(s, tach_target__pidfd(target_of(s)));
 	return err ? tach_error(err, "cannot read the ring buffer: %s", strerror(-err)) : 0;
 }
 
-/* Everything is set up: let a held child exec, find the interpreter, start the timers, let go. */
+/* Everything is set up. An attached program is found before the timers start, a launched one is let go
+ * after that: either way the first tick on it is a sample. */
 static int start(struct session *s)
 {
 	struct tach_why why;
-	int err;
+	int err = tach_subject__start(s->subject);
 
-	if (s->child) {
-		err = tach_child__exec(s->child, &why);
-		if (err)
-			return tach_error(err, "%s", why.text);
-		s->child_seized = true;
-	}
+	if (!err && s->opts->command == TACH_CMD_ATTACH)
+		err = tach_subject__search(s->subject, s->loader);
+	if (err)
+		return err;
+	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
+	s->start_ns = now_ns();
 	err = tach_loader__attach(s->loader, &why);
 	if (err)
 		return tach_error(err, "%s", why.text);
-	s->cpu_start_ns = tach_target__cpu_ns(s->target, s->opts->all_threads);
-	s->start_ns = now_ns();
 	if (s->opts->duration_s >= 0)
 		s->deadline_ns = s->start_ns + s->opts->duration_s * 1e9;
 	err = tach_caps__drop(!tach_invoker()->sudo);
 	if (err)
 		tach_debug("cannot give up capabilities: %s", strerror(-err));
-	return search(s);
+	return tach_subject__found(s->subject) ? 0 : tach_subject__search(s->subject, s->loader);
 }
 
 static int wait_ms(const struct session *s)
 {
+	int ms = tach_subject__found(s->subject) ? DRAIN_MS : tach_subject__wait_ms(s->subject);
 	__u64 now = now_ns();
-	int ms = DRAIN_MS;
 
-	if (!s->found)
-		ms = s->searches < SEARCH_FAST_CNT ? SEARCH_FAST_MS : SEARCH_SLOW_MS;
-	if (s->deadline_ns && s->deadline_ns <= now)
+	if (!s->deadline_ns)
+		return ms;
+	if (s->deadline_ns <= now)
 		return 0;
-	if (s->deadline_ns && (s->deadline_ns - now) / 1000000 < (__u64)ms)
+	if ((s->deadline_ns - now) / 1000000 < (__u64)ms)
 		ms = (s->deadline_ns - now + 999999) / 1000000;
 	return ms;
 }
@@ -287,41 +174,38 @@ static void take_signals(struct session *s)
 	}
 }
 
-static void take_target_exit(struct session *s)
+static void take_cpu_time(struct session *s)
 {
-	/* Before the child is reaped: then its clock is gone. */
-	s->cpu_ns = tach_target__cpu_ns(s->target, s->opts->all_threads);
-	if (s->child)
-		s->child_ended = tach_child__poll(s->child, &s->child_status) == 1;
-	s->done = true;
+	__u64 cpu_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
+
+	if (cpu_ns) /* the clock of a process is gone once it is reaped */
+		s->cpu_ns = cpu_ns;
 }
 
 static int step(struct session *s)
 {
 	struct epoll_event events[4];
-	__u64 cpu_ns;
 	int cnt = epoll_wait(s->epoll_fd, events, 4, wait_ms(s)), err;
 
 	if (cnt < 0 && errno != EINTR)
 		return tach_error(-errno, "cannot wait for events: %s", strerror(errno));
-	cpu_ns = tach_target__cpu_ns(s->target, s->opts->all_threads);
-	if (cpu_ns)
-		s->cpu_ns = cpu_ns;
+	take_cpu_time(s);
 	for (int i = 0; i < cnt; i++) {
-		if (events[i].data.fd == s->signal_fd)
+		if (events[i].data.fd == s->signal_fd) {
 			take_signals(s);
-		else if (events[i].data.fd == tach_target__pidfd(s->target))
-			take_target_exit(s);
+		} else if (events[i].data.fd == tach_target__pidfd(target_of(s))) {
+			tach_subject__on_exit(s->subject);
+			s->done = true;
+		}
 	}
 	err = tach_pipeline__consume(s->line);
 	if (err)
 		return tach_error(err, "cannot read the ring buffer: %s", strerror(-err));
 	if (s->deadline_ns && now_ns() >= s->deadline_ns)
 		s->done = true;
-	if (s->done)
+	if (s->done || tach_subject__found(s->subject))
 		return 0;
-	err = serve_seized_child(s);
-	return err || s->found ? err : search(s);
+	return tach_subject__search(s->subject, s->loader);
 }
 
 /* Stop the timers, take what is left in the ring, print the closing lines. */
@@ -335,10 +219,11 @@ static int finish(struct session *s)
 	};
 	int err;
 
+	take_cpu_time(s);
 	s->end_ns = now_ns();
 	tach_loader__detach(s->loader);
 	err = tach_pipeline__consume(s->line);
-	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+	sigprocmask(SIG_SETMASK, &s->old_mask, NULL); /* a second Ctrl-C ends us */
 	tally.duration_s = (s->end_ns - s->start_ns) / 1e9;
 	tally.cpu_ns = s->cpu_ns > s->cpu_start_ns ? s->cpu_ns - s->cpu_start_ns : 0;
 	tally.bare_cnt = tach_loader__bare_threads(s->loader, bare, MAX_BARE_THREADS);
@@ -357,7 +242,7 @@ static int finish(struct session *s)
 static int write_profile(struct session *s)
 {
 	const struct tach_summary summary = {
-		.pid = tach_target__pid(s->target),
+		.pid = tach_target__pid(target_of(s)),
 		.period_ns = s->opts->period_ns,
 		.duration_s = (s->end_ns - s->start_ns) / 1e9,
 		.mode = tach_mode__name(s->opts->mode),
@@ -376,31 +261,12 @@ static int write_profile(struct session *s)
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
 
-/* The target's own exit code, as a shell gives it. */
-static int exit_code_of(const struct session *s, int err)
-{
-	if (err)
-		return TACH_EXIT_FAILURE;
-	if (!s->ever_found) {
-		tach_error(0, "no Python interpreter was seen in %s: nothing was sampled",
-			   s->child ? s->opts->args[0] : tach_target__exe(s->target));
-		err = TACH_EXIT_FAILURE;
-	}
-	if (!s->child_ended)
-		return err;
-	if (WIFSIGNALED(s->child_status))
-		return 128 + WTERMSIG(s->child_status);
-	return WEXITSTATUS(s->child_status) ? WEXITSTATUS(s->child_status) : err;
-}
-
 static int record(struct session *s, const struct tach_remote *remote)
 {
-	int err = s->opts->command == TACH_CMD_ATTACH ? open_attached(s) : 0;
+	int err = open_events(s);
 
 	if (!err)
-		err = open_events(s);
-	if (!err && s->opts->command == TACH_CMD_RUN)
-		err = open_launched(s);
+		err = tach_subject__open(s->opts, &s->subject);
 	if (!err)
 		err = open_kernel_side(s);
 	if (!err)
@@ -417,6 +283,12 @@ static int record(struct session *s, const struct tach_remote *remote)
 	return err;
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 int tach_session__run(const struct tach_opts *opts)
 {
 	struct session s = {
@@ -428,25 +300,20 @@ int tach_session__run(const struct tach_opts *opts)
 	};
 	const struct tach_remote remote = {.read = read_target, .ctx = &s};
 	struct tach_why why;
-	int code;
+	int err, code;
 
 	sigprocmask(SIG_SETMASK, NULL, &s.old_mask);
-	if (tach_write__check(s.writer, opts->output, &why)) {
-		tach_error(0, "%s", why.text);
-		return TACH_EXIT_FAILURE;
-	}
-	code = exit_code_of(&s, record(&s, &remote));
+	err = tach_write__check(s.writer, opts->output, &why);
+	if (err)
+		return tach_error(TACH_EXIT_FAILURE, "%s", why.text);
+	err = record(&s, &remote);
+	code = s.subject ? tach_subject__exit_code(s.subject, err) : TACH_EXIT_FAILURE;
 	sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
-	if (s.child)
-		tach_child__finish(s.child);
 	tach_pipeline__free(s.line);
 	tach_loader__free(s.loader);
-	tach_target__free(s.target);
-	if (s.raw_fd >= 0)
-		close(s.raw_fd);
-	if (s.epoll_fd >= 0)
-		close(s.epoll_fd);
-	if (s.signal_fd >= 0)
-		close(s.signal_fd);
+	tach_subject__free(s.subject);
+	close_fd(s.raw_fd);
+	close_fd(s.epoll_fd);
+	close_fd(s.signal_fd);
 	return code;
 }

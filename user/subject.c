@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launch/launch.h"
+#include "subject.h"
+#include "util/log.h"
+
+/* A program that starts is looked at often, so that its first bytecode is sampled; one that is no
+ * Python after a second may be one later, but nobody waits for it. */
+#define SEARCH_FAST_MS	1
+#define SEARCH_FAST_CNT 1000
+#define SEARCH_SLOW_MS	50
+
+struct tach_subject {
+	const struct tach_opts *opts;
+	struct tach_target *target;
+	struct tach_child *child; /* launched only */
+	bool held;		  /* at each exec, until an interpreter is found */
+	bool found;		  /* image has an interpreter, and the kernel side its layout */
+	bool ever_found;
+	__u32 image;
+	unsigned searches; /* in vain since the last exec */
+	bool ended;	   /* child_status is valid */
+	int child_status;  /* as of waitpid(2) */
+};
+
+static int open_attached(struct tach_subject *subject)
+{
+	struct tach_layout layout;
+	struct tach_why why;
+	int err = tach_target__open(subject->opts->pid, &subject->target, &why);
+
+	/* Looked at before anything is loaded: most mistakes are about the target. */
+	if (!err)
+		err = tach_target__find_layout(subject->target, &layout, &why);
+	return err ? tach_error(err, "%s", why.text) : 0;
+}
+
+/* The interpreter's arguments, or the command's own. Caller frees the array and *@python. */
+static char **build_argv(const struct tach_opts *opts, char **python, struct tach_why *why)
+{
+	size_t cnt = 0, used = 0;
+	char **argv;
+
+	*python = NULL;
+	while (opts->args[cnt])
+		cnt++;
+	argv = calloc(cnt + 3, sizeof(*argv));
+	if (!argv) {
+		tach_why__set(why, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (!opts->raw_command) {
+		*python = tach_launch__python(opts->python, why);
+		if (!*python) {
+			free(argv);
+			return NULL;
+		}
+		argv[used++] = *python;
+		if (opts->module)
+			argv[used++] = "-m";
+	}
+	memcpy(argv + used, opts->args, cnt * sizeof(*argv));
+	return argv;
+}
+
+static int open_launched(struct tach_subject *subject)
+{
+	const struct tach_opts *opts = subject->opts;
+	struct tach_why why;
+	char *python, **argv;
+	int err;
+
+	if (!opts->raw_command && !opts->module && access(opts->args[0], F_OK))
+		return tach_error(-ENOENT, "cannot find the target: script '%s': %s", opts->args[0],
+				  strerror(errno));
+	argv = build_argv(opts, &python, &why);
+	if (!argv)
+		return tach_error(-ENOENT, "%s", why.text);
+	err = tach_child__spawn(argv, &subject->child, &why);
+	if (!err)
+		err = tach_target__open(tach_child__pid(subject->child), &subject->target, &why);
+	free(argv);
+	free(python);
+	return err ? tach_error(err, "%s", why.text) : 0;
+}
+
+int tach_subject__open(const struct tach_opts *opts, struct tach_subject **out)
+{
+	struct tach_subject *subject = calloc(1, sizeof(*subject));
+	int err;
+
+	if (!subject)
+		return tach_error(-ENOMEM, "out of memory");
+	subject->opts = opts;
+	err = opts->command == TACH_CMD_RUN ? open_launched(subject) : open_attached(subject);
+	if (err)
+		tach_subject__free(subject);
+	else
+		*out = subject;
+	return err;
+}
+
+void tach_subject__free(struct tach_subject *subject)
+{
+	if (!subject)
+		return;
+	if (subject->child)
+		tach_child__finish(subject->child);
+	tach_target__free(subject->target);
+	free(subject);
+}
+
+int tach_subject__start(struct tach_subject *subject)
+{
+	struct tach_why why;
+	int err;
+
+	if (!subject->child)
+		return 0;
+	err = tach_child__exec(subject->child, &why);
+	if (err)
+		return tach_error(err, "%s", why.text);
+	subject->held = true;
+	return 0;
+}
+
+static int look(struct tach_subject *subject, struct tach_loader *loader)
+{
+	/* Asked for first: an exec in the middle of the search makes its result void. */
+	__u32 image = tach_loader__image(loader, 0);
+	struct tach_layout layout;
+	struct tach_why why;
+	int err = tach_target__find_layout(subject->target, &layout, &why);
+
+	subject->searches++;
+	if (err == -ENOEXEC || err == -ESRCH)
+		return 0;
+	if (err && err != -EAGAIN)
+		return tach_error(err, "%s", why.text);
+	err = tach_loader__set_layout(loader, 0, image, &layout);
+	if (err)
+		return tach_error(err, "cannot hand the layout to the kernel: %s", strerror(-err));
+	subject->image = image;
+	subject->found = true;
+	subject->ever_found = true;
+	tach_debug("Python %u.%u found in %s after %u searches", layout.version >> 8,
+		   layout.version & 255, tach_target__exe(subject->target), subject->searches);
+	if (!subject->held)
+		return 0;
+	subject->held = false;
+	return tach_child__release(subject->child);
+}
+
+int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader)
+{
+	int err = look(subject, loader);
+
+	/* A wrapper on its way to the interpreter (env, a shell script): on to its next exec. */
+	while (!err && subject->held && tach_child__next_exec(subject->child, 0) == 1) {
+		subject->searches = 0;
+		err = look(subject, loader);
+	}
+	return err;
+}
+
+void tach_subject__on_exec(struct tach_subject *subject, __u32 image)
+{
+	if (image == subject->image)
+		return;
+	subject->found = false;
+	subject->searches = 0;
+}
+
+bool tach_subject__found(const struct tach_subject *subject)
+{
+	return subject->found;
+}
+
+int tach_subject__wait_ms(const struct tach_subject *subject)
+{
+	return subject->searches < SEARCH_FAST_CNT ? SEARCH_FAST_MS : SEARCH_SLOW_MS;
+}
+
+void tach_subject__on_exit(struct tach_subject *subject)
+{
+	if (subject->child)
+		subject->ended = tach_child__poll(subject->child, &subject->child_status) == 1;
+}
+
+int tach_subject__exit_code(struct tach_subject *subject, int err)
+{
+	if (err)
+		return TACH_EXIT_FAILURE;
+	if (!subject->ever_found) {
+		tach_error(0, "no Python interpreter was seen in %s: nothing was sampled",
+			   subject->child ? subject->opts->args[0]
+					  : tach_target__exe(subject->target));
+		err = TACH_EXIT_FAILURE;
+	}
+	if (!subject->ended)
+		return err;
+	if (WIFSIGNALED(subject->child_status))
+		return 128 + WTERMSIG(subject->child_status);
+	return WEXITSTATUS(subject->child_status) ? WEXITSTATUS(subject->child_status) : err;
+}
+
+struct tach_target *tach_subject__target(struct tach_subject *subject)
+{
+	return subject->target;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_SUBJECT_H
+#define TACH_SUBJECT_H
+
+#include <stdbool.h>
+
+#include "cli/opts.h"
+#include "load/load.h"
+#include "target/target.h"
+#include "util/types.h"
+
+/* The process that is profiled, attached to or launched, and the search for the interpreter in it. A
+ * program may need a while, or some execs, until it is a Python. Functions that fail have said why. */
+struct tach_subject;
+
+/* Open the process of `attach`, or launch the one of `run` and hold it before its exec.
+ * 0 and *@out, or a negative errno. */
+int tach_subject__open(const struct tach_opts *opts, struct tach_subject **out);
+/* Ends a launched process that still runs. NULL is fine. */
+void tach_subject__free(struct tach_subject *subject);
+
+/* Let a launched process exec, and hold it before its first instruction. */
+int tach_subject__start(struct tach_subject *subject);
+
+/* Look for the interpreter, and hand its layout to the kernel side; serves a launched process that is
+ * still held at each exec. Call it until tach_subject__found(). 0: go on, or a negative errno. */
+int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader);
+
+/* It replaced its program; @image is the number of the new one. */
+void tach_subject__on_exec(struct tach_subject *subject, __u32 image);
+
+bool tach_subject__found(const struct tach_subject *subject);
+int tach_subject__wait_ms(const struct tach_subject *subject); /* until the next search */
+
+/* The process has ended: collect its status. */
+void tach_subject__on_exit(struct tach_subject *subject);
+
+/* Exit code for our own process, given the session's result @err: the launched process's own, as a
+ * shell gives it; else enum tach_exit. */
+int tach_subject__exit_code(struct tach_subject *subject, int err);
+
+struct tach_target *tach_subject__target(struct tach_subject *subject);
+
+#endif
