@@ -200,6 +200,9 @@ static int check_relations(struct parser *parser)
 {
 	const struct tach_layout *out = parser->out;
 
+	if (out->fr_sz <= out->fr_previous || out->fr_sz <= out->fr_executable ||
+	    out->fr_sz <= out->fr_instr_ptr || out->fr_sz <= out->fr_owner)
+		return refuse(parser, "interpreter_frame.localsplus is %u", out->fr_sz);
 	if (out->un_ascii_sz < out->un_state + 4 || out->un_ascii_sz < out->un_length + 8)
 		return refuse(parser, "unicode_object.asciiobject_size is %u", out->un_ascii_sz);
 	if (out->un_compact_sz <= out->un_ascii_sz)

@@ -43,6 +43,8 @@ const struct tach_layout_row tach_layout_rows[] = {
 	WORD(TACH_LAYOUT_FRAME, "executable", 240, 264, 328, fr_executable),
 	WORD(TACH_LAYOUT_FRAME, "instr_ptr", 248, 272, 336, fr_instr_ptr),
 	{"owner", TACH_LAYOUT_FRAME, {264, 288, 352}, FIELD(fr_owner), 1, 1, true},
+	/* End of what every frame has. */
+	{"localsplus", TACH_LAYOUT_FRAME, {256, 280, 344}, FIELD(fr_sz), 0, 8, true},
 
 	WORD(TACH_LAYOUT_CODE, "filename", 280, 320, 384, co_filename),
 	WORD(TACH_LAYOUT_CODE, "qualname", 296, 336, 400, co_qualname),
