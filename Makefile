@@ -86,6 +86,7 @@ C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
 .PHONY: all bpf install clean demo check check-suites lint unit unit-san test-bpf test-int bench \
 	setup lab format vmlinux-check compdb tests help
 all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
+	@:
 
 bpf: $(SKEL) ## the kernel side only
 

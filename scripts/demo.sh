@@ -11,7 +11,11 @@ collapsed=build/demo.collapsed.txt
 seconds=5
 
 say() {
-  printf '\n\033[1m%s\033[0m\n' "$*"
+  if [ -t 1 ]; then
+    printf '\n\033[1m%s\033[0m\n' "$*"
+  else
+    printf '\n%s\n' "$*"
+  fi
 }
 
 as_root() {
