@@ -152,8 +152,7 @@ static void scan_symbols(struct tach_elf *elf, Elf_Scn *section, struct tach_elf
 	for (int i = 0; gelf_getsym(data, i, &sym); i++) {
 		const char *name = elf_strptr(elf->elf, header.sh_link, sym.st_name);
 
-		/* Every name we ask for has "Py" in front. */
-		if (name && (name[0] == 'P' || name[0] == '_'))
+		if (name)
 			match_symbol(elf, &sym, name, symbols, cnt);
 	}
 }

@@ -11,6 +11,10 @@
 /* The writable data of 1,000 libraries is some 30 MB; reading this much takes about 50 ms. */
 #define BUDGET_SZ (256u << 20)
 
+/* The data of an interpreter is a few MB. Larger mappings are arenas of a heap, which would use the
+ * budget up. */
+#define MAP_MAX_SZ (64u << 20)
+
 /* A memory full of marks is no interpreter. */
 #define HITS_MAX 64
 
@@ -48,6 +52,8 @@ void tach_scan__map(struct tach_scan *scan, const struct tach_map *map,
 {
 	__u64 addr = map->start;
 
+	if (map->end - map->start > MAP_MAX_SZ)
+		return;
 	while (addr < map->end && scan->left) {
 		__u64 want = map->end - addr;
 		ssize_t got;

@@ -18,7 +18,8 @@ struct tach_scan {
 int tach_scan__init(struct tach_scan *scan, const struct tach_memory *mem); /* 0 or -ENOMEM */
 void tach_scan__free(struct tach_scan *scan);
 
-/* Call @visit with the address of each mark in the mapping, until it returns false. */
+/* Call @visit with the address of each mark in the mapping, until it returns false. Mappings too large
+ * for the data of a program are left out. */
 void tach_scan__map(struct tach_scan *scan, const struct tach_map *map,
 		    bool (*visit)(void *ctx, __u64 addr), void *ctx);
 
