@@ -14,8 +14,8 @@ typedef __u32 tach_frame_id;
 #define TACH_NO_ID 0xffffffffu
 
 enum {
-	TACH_LINE_NONE = 0,   /* the instruction has no source line (co_positions() says None) */
-	TACH_LINE_BAD = -1,   /* the line table could not be decoded */
+	TACH_LINE_NONE = 0, /* the instruction has no source line (co_positions() says None) */
+	TACH_LINE_BAD = -1, /* the line table could not be decoded */
 	TACH_COL_NONE = -1,
 };
 

@@ -14,10 +14,10 @@
 struct tach_symbolizer;
 
 struct tach_symbolizer_stats {
-	__u64 codes;	    /* code records taken */
-	__u64 fallbacks;    /* parts fetched from the target by the user side */
-	__u64 unknown;	    /* frames of stack definitions shown as <unknown: cause> */
-	__u64 bad_lines;    /* frames of stack definitions whose line could not be decoded */
+	__u64 codes;	 /* code records taken */
+	__u64 fallbacks; /* parts fetched from the target by the user side */
+	__u64 unknown;	 /* frames of stack definitions shown as <unknown: cause> */
+	__u64 bad_lines; /* frames of stack definitions whose line could not be decoded */
 };
 
 /* @tab receives strings and frames; @remote (may be NULL) serves what a record misses. Both outlive
