@@ -30,13 +30,16 @@ static const unsigned char table[] = {0xd9, 4, 9, 0xf8, 0xd8, 0, 7};
 /* --- a code record and a target's memory ------------------------------------------------------- */
 
 struct code_rec {
-	_Alignas(8) unsigned char bytes[sizeof(struct tach_rec_code) + 256];
-	size_t used; /* of data */
+	union {
+		struct tach_rec_code rec;
+		unsigned char bytes[sizeof(struct tach_rec_code) + 256];
+	};
+	size_t used; /* of rec.data */
 };
 
 static inline struct tach_rec_code *rec_of(struct code_rec *code)
 {
-	return (struct tach_rec_code *)code->bytes;
+	return &code->rec;
 }
 
 static inline void add_part(struct code_rec *code, struct tach_rec_str *str, const void *data,
@@ -119,7 +122,7 @@ static inline int teardown(void **state)
 
 static inline void learn(struct session *ses, const struct code_rec *code)
 {
-	assert_int_equal(tach_symbolizer__add_code(ses->sym, (const void *)code->bytes), 0);
+	assert_int_equal(tach_symbolizer__add_code(ses->sym, &code->rec), 0);
 }
 
 #define MAX_WORDS 8
@@ -127,12 +130,13 @@ static inline void learn(struct session *ses, const struct code_rec *code)
 static inline ssize_t resolve(struct session *ses, __u32 target, __u32 flags, const __u64 *words,
 			      __u32 cnt, tach_frame_id *out)
 {
-	_Alignas(8) unsigned char bytes[sizeof(struct tach_rec_stack) + MAX_WORDS * sizeof(__u64)];
-	struct tach_rec_stack *rec = (void *)bytes;
+	union {
+		struct tach_rec_stack rec;
+		__u64 words[sizeof(struct tach_rec_stack) / sizeof(__u64) + MAX_WORDS];
+	} stack = {.rec = {.target = target, .flags = flags, .frame_cnt = cnt}};
 
-	*rec = (struct tach_rec_stack){.target = target, .flags = flags, .frame_cnt = cnt};
-	memcpy(rec->frames, words, cnt * sizeof(*words));
-	return tach_symbolizer__resolve(ses->sym, rec, out);
+	memcpy(stack.rec.frames, words, cnt * sizeof(*words));
+	return tach_symbolizer__resolve(ses->sym, &stack.rec, out);
 }
 
 /* The frame of one word. */

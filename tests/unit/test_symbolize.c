@@ -186,7 +186,7 @@ static void test_without_memory(void **state)
 	fail_alloc_left = -1;
 	for (left = 0, err = -1; err; left++, fails += !!err) {
 		fail_alloc_left = left;
-		err = tach_symbolizer__add_code(ses->sym, (const void *)code.bytes);
+		err = tach_symbolizer__add_code(ses->sym, &code.rec);
 		fail_alloc_left = -1;
 		assert_true(!err || err == -ENOMEM);
 	}
