@@ -264,7 +264,7 @@ static int detach_running(struct tach_child *child)
 		if (errno != EINTR)
 			return -errno;
 	if (WIFSTOPPED(status))
-		return tach_trace__detach(child->pid, status);
+		return tach_trace__detach(child->pid, tach_trace__signal(status));
 	child->state = STATE_ENDED;
 	child->status = status;
 	return 0;
