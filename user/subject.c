@@ -153,7 +153,8 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 	if (!subject->held)
 		return 0;
 	subject->held = false;
-	return tach_child__release(subject->child);
+	err = tach_child__release(subject->child);
+	return err ? tach_error(err, "cannot let the program go on: %s", strerror(-err)) : 0;
 }
 
 int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader)
