@@ -30,11 +30,11 @@ static const unsigned char table[] = {0xd9, 4, 9, 0xf8, 0xd8, 0, 7};
 /* --- a code record and a target's memory ------------------------------------------------------- */
 
 struct code_rec {
+	size_t used; /* bytes of rec.data */
 	union {
 		struct tach_rec_code rec;
 		unsigned char bytes[sizeof(struct tach_rec_code) + 256];
 	};
-	size_t used; /* of rec.data */
 };
 
 static inline struct tach_rec_code *rec_of(struct code_rec *code)
