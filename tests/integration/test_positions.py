@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""From the kernel's walk to the printed line: what is sampled in a process is what that process says
+of itself, instruction by instruction."""
+
+import collections
+import json
+import subprocess
+
+from conftest import ROOT
+
+TARGET = ROOT / "tests" / "targets" / "positions.py"
+RECORDS = ROOT / "build" / "tests" / "tools" / "records"
+
+# What user/symbolize/frametab.h says for None.
+NONE = (0, 0, -1, -1)
+
+Frame = collections.namedtuple("Frame", "addr lasti position qualname filename")
+
+
+class Recording:
+    """A file of raw records, read with the program's own decoder."""
+
+    def __init__(self, path):
+        self.weights = collections.Counter()  # of stacks
+        self.frames = collections.defaultdict(list)
+        self.hidden = collections.defaultdict(int)
+        self.end = None
+        done = subprocess.run([RECORDS, path], capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        for line in done.stdout.decode("utf-8", "surrogatepass").split("\n")[:-1]:
+            kind, *words = line.split("\t")
+            getattr(self, f"add_{kind}")(*words)
+
+    def add_S(self, tid, stack, state, weight):
+        self.weights[stack] += int(weight)
+
+    def add_F(self, stack, index, addr, lasti, line, end_line, col, end_col, qualname, filename):
+        position = (int(line), int(end_line), int(col), int(end_col))
+        self.frames[stack].append(Frame(int(addr), int(lasti), position, qualname, filename))
+
+    def add_H(self, stack, index, addr, lasti):
+        self.hidden[stack] += 1
+
+    def add_E(self, *words):
+        names = ("records", "bad", "codes", "unknown", "bad_lines")
+        self.end = dict(zip(names, map(int, words), strict=True))
+
+
+def expected(code, lasti):
+    qualname, filename, positions = code
+    said = tuple(none if value is None else value for value, none in zip(positions[lasti], NONE))
+    return said, qualname, filename
+
+
+def test_sampled_positions(lab_python, lab_dir, python_version, tachyon_run):
+    published, raw = lab_dir / "positions.json", lab_dir / "raw"
+    target = lab_python(python_version, TARGET, published)
+    target.wait_line("ready", timeout=60)
+    done = tachyon_run("attach", target.pid, "--mode", "cpu", "-a", "-r", "10khz", "-d", 7,
+                       "--collapsed", "-o", lab_dir / "out.txt", "--raw", raw)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert target.poll() is None, target.errors()
+
+    codes = {int(addr): code for addr, code in json.loads(published.read_text()).items()}
+    rec = Recording(raw)
+    assert rec.end["bad"] == 0
+    assert set(rec.weights) <= set(rec.frames) | set(rec.hidden), "a sample without its stack"
+
+    pairs, total, distinct, wrong, strange = 0, 0, set(), [], collections.Counter()
+    for stack, weight in rec.weights.items():
+        for frame in rec.frames[stack]:
+            total += weight
+            code = codes.get(frame.addr)
+            if code is None:
+                strange[frame.qualname, frame.filename] += weight
+                continue
+            pairs += weight
+            distinct.add((frame.addr, frame.lasti))
+            if expected(code, frame.lasti) != (frame.position, frame.qualname, frame.filename):
+                wrong.append((frame, expected(code, frame.lasti)))
+    shims = sum(weight * rec.hidden[stack] for stack, weight in rec.weights.items())
+    print(f"{pairs} pairs of {total} frames, {len(distinct)} distinct, {shims} shims, {rec.end}")
+    assert not wrong, wrong[:10]
+    assert pairs >= 100_000
+    assert len(distinct) >= 500
+    # Nothing is made after the codes were published, but for what the standard library makes itself.
+    assert pairs >= 0.99 * total, strange.most_common(10)
+    assert rec.end["bad_lines"] == 0 and rec.end["unknown"] == 0
+
+
+def test_shim_is_hidden(lab_python, lab_dir, python_version, tachyon_run):
+    """Python's own helper under each specialised __init__() call shows in no stack."""
+    target = lab_python(
+        python_version,
+        "class A:\n"
+        "    def __init__(self):\n"
+        "        for _ in range(200): pass\n"
+        "def call():\n"
+        "    while True: A()\n"
+        "print('ready', flush=True)\n"
+        "call()\n",
+    )
+    target.wait_line("ready")
+    raw, out = lab_dir / "raw", lab_dir / "out.txt"
+    done = tachyon_run("attach", target.pid, "--mode", "cpu", "-a", "-r", "1khz", "-d", 1,
+                       "--collapsed", "-o", out, "--raw", raw)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rec = Recording(raw)
+    assert sum(rec.weights[stack] for stack in rec.hidden) > 100, "no shim was sampled"
+    assert "__init__:__init__" not in out.read_text()
+    names = {tuple(frame.qualname for frame in rec.frames[stack]) for stack in rec.hidden if rec.weights[stack]}
+    assert names <= {("A.__init__", "call", "<module>"), ("call", "<module>")}
