@@ -62,7 +62,7 @@ if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
   say "error: packages are missing, and installing them needs root or sudo"
   exit 1
 fi
-apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
+apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600)
 # One broken source among several (another vendor's, say) must not keep Debian's packages away.
 as_root "${apt[@]}" update </dev/null >&2 || say "warning: apt-get update had errors; going on"
 as_root "${apt[@]}" install -y --no-install-recommends "${wanted[@]}" </dev/null >&2
