@@ -85,7 +85,8 @@ enum tach_code_miss {
 #define TACH_LINETABLE_MAX_SZ 16383 /* bytes of a line table copied in the tick */
 
 struct tach_rec_str {
-	__u64 data_addr; /* remote address of the characters; 0: string header unreadable */
+	__u64 data_addr; /* remote address of the characters; if even their number could not be read
+			  * (missed, full_sz 0): of the header that says it */
 	__u32 sz;	 /* bytes that follow in the record; 0 if missed */
 	__u32 full_sz;	 /* bytes in the target; saturated at 0xffffffff */
 	__u32 kind;	 /* bytes per code point; for the line table 1 */
