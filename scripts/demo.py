@@ -54,7 +54,7 @@ def scrub_text(number):
 def score(price):
     """Called by SQLite for every row."""
     points = 0
-    for digit in str(price):
+    for digit in str(price**40):
         points = points * 31 + ord(digit) & 0xFFFF
     return points
 
@@ -82,7 +82,7 @@ def work(job, end, cpu):
 def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0
     # SQLite gives the GIL away at every row and would wait 5 ms each time to get it back.
-    sys.setswitchinterval(0.0001)
+    sys.setswitchinterval(0.0005)
     print(os.getpid(), flush=True)
     end = time.monotonic() + seconds
     cpu = {}
