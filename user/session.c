@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "launch/launch.h"
@@ -15,6 +14,7 @@
 #include "session.h"
 #include "subject.h"
 #include "util/caps.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "write/writer.h"
 
@@ -30,18 +30,11 @@ struct session {
 	int epoll_fd, signal_fd, raw_fd;
 	sigset_t old_mask;
 
+	__u64 begin_ns, open_ns;	     /* of the session; spent on opening the kernel side */
 	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; deadline 0: none */
 	__u64 cpu_start_ns, cpu_ns;	     /* of the sampled threads */
 	bool done, interrupted;
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
 
 static struct tach_target *target_of(const struct session *s)
 {
@@ -96,11 +89,13 @@ static int open_kernel_side(struct session *s)
 		.ring_sz = s->opts->ring_sz,
 		.all_threads = s->opts->all_threads,
 	};
+	__u64 begin_ns = tach_now_ns();
 	struct tach_why why;
 	int err = tach_loader__open(&load_opts, s->opts->force, &s->loader, &why);
 
 	if (!err)
 		err = tach_loader__watch(s->loader, 0, tach_target__pidfd(target_of(s)), &why);
+	s->open_ns = tach_now_ns() - begin_ns;
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
 
@@ -126,6 +121,14 @@ static int open_pipeline(struct session *s, const struct tach_remote *remote)
 	return err ? tach_error(err, "cannot read the ring buffer: %s", strerror(-err)) : 0;
 }
 
+static void say_ready(const struct session *s)
+{
+	__u64 now = tach_now_ns();
+
+	tach_debug("ready after %.1f ms (open and verify %.1f, attach %.1f)",
+		   (now - s->begin_ns) / 1e6, s->open_ns / 1e6, (now - s->start_ns) / 1e6);
+}
+
 /* Everything is set up. An attached program is found before the timers start, a launched one is let go
  * after that: either way the first tick on it is a sample. */
 static int start(struct session *s)
@@ -138,10 +141,11 @@ static int start(struct session *s)
 	if (err)
 		return err;
 	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
-	s->start_ns = now_ns();
+	s->start_ns = tach_now_ns();
 	err = tach_loader__attach(s->loader, &why);
 	if (err)
 		return tach_error(err, "%s", why.text);
+	say_ready(s);
 	if (s->opts->duration_s >= 0)
 		s->deadline_ns = s->start_ns + s->opts->duration_s * 1e9;
 	err = tach_caps__drop(!tach_invoker()->sudo);
@@ -153,7 +157,7 @@ static int start(struct session *s)
 static int wait_ms(const struct session *s)
 {
 	int ms = tach_subject__found(s->subject) ? DRAIN_MS : tach_subject__wait_ms(s->subject);
-	__u64 now = now_ns();
+	__u64 now = tach_now_ns();
 
 	if (!s->deadline_ns)
 		return ms;
@@ -201,7 +205,7 @@ static int step(struct session *s)
 	err = tach_pipeline__consume(s->line);
 	if (err)
 		return tach_error(err, "cannot read the ring buffer: %s", strerror(-err));
-	if (s->deadline_ns && now_ns() >= s->deadline_ns)
+	if (s->deadline_ns && tach_now_ns() >= s->deadline_ns)
 		s->done = true;
 	if (s->done || tach_subject__found(s->subject))
 		return 0;
@@ -220,7 +224,7 @@ static int finish(struct session *s)
 	int err;
 
 	take_cpu_time(s);
-	s->end_ns = now_ns();
+	s->end_ns = tach_now_ns();
 	tach_loader__detach(s->loader);
 	err = tach_pipeline__consume(s->line);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL); /* a second Ctrl-C ends us */
@@ -293,6 +297,7 @@ int tach_session__run(const struct tach_opts *opts)
 {
 	struct session s = {
 		.opts = opts,
+		.begin_ns = tach_now_ns(),
 		.writer = tach_writer__find(opts->format),
 		.epoll_fd = -1,
 		.signal_fd = -1,
