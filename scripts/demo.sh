@@ -56,7 +56,7 @@ profile_lab() {
   say "\$ python3.15 demo.py &      # in the lab: this machine's own Python is older than 3.13"
   # As the user who called, even where only root may change the root directory. It lives as long as the
   # two profiles and their start-up take.
-  exec 3< <(exec 2>&1; as_root chroot --userspec="$(id -u):$(id -g)" "$lab" \
+  exec 3< <(as_root chroot --userspec="$(id -u):$(id -g)" "$lab" \
     /usr/bin/python3.15 "${program#"$lab"}/demo.py" "$((2 * seconds + 2))")
   read -r pid <&3
   case $pid in
