@@ -264,7 +264,7 @@ test-int: $(BIN) $(TOOLS) ## the program on real Pythons (root, PY=3.14)
 LINT := lint-format lint-tidy lint-shell lint-python lint-layers lint-tree lint-packages vmlinux-check
 .PHONY: $(LINT)
 lint: $(SKEL) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
-	$(Q)$(RUN) $@ step $(patsubst %,'$(MAKE) --no-print-directory %',$(LINT))
+	$(Q)$(RUN) $@ step $(patsubst %,'$(MAKE) -k --no-print-directory %',$(LINT))
 
 SCRIPTS := $(wildcard scripts/*.sh .ci/run)
 PYFILES := $(wildcard scripts/*.py tests/*/*.py)
