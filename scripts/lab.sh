@@ -26,8 +26,8 @@ suites=(testing unstable)
 packages=(procps)
 for version in "${pythons[@]}"; do
   # The "full" standard library is in libpythonX-stdlib; 3.15's holds profiling.sampling, the
-  # reference profiler.
-  packages+=("python$version" "libpython$version-stdlib")
+  # reference profiler. libpythonX is the interpreter as a library, for programs that embed it.
+  packages+=("python$version" "libpython$version-stdlib" "libpython$version")
 done
 options=(
   --variant=essential
