@@ -137,34 +137,43 @@ int tach_tick(struct bpf_perf_event_data *ctx)
 	return 0;
 }
 
+/* A thread other than the leader that makes an exec takes the leader's place, with its pid and start
+ * time, but not its storage. Index of the target, or -1. */
+static __always_inline int tach_mark_again(struct task_struct *task)
+{
+	struct tach_member member = {};
+	struct tach_pid_ent *ent;
+	__u32 tgid = task->tgid;
+
+	ent = bpf_map_lookup_elem(&tach_pids, &tgid);
+	if (!ent || ent->start_boottime != task->start_boottime)
+		return -1;
+	member.target = ent->target;
+	member.pid_known = 1;
+	bpf_task_storage_get(&tach_members, task, &member, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return ent->target;
+}
+
 /* A target replaced its program: whatever was known of its memory is void. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
+	struct tach_member *member = bpf_task_storage_get(&tach_members, task, NULL, 0);
 	struct tach_rec_exec rec = {
 		.hdr = {.type = TACH_REC_EXEC, .len = sizeof(rec)},
 		.ts_ns = bpf_ktime_get_ns(),
 	};
-	__u32 tgid = task->tgid, *image;
-	struct tach_member *member = bpf_task_storage_get(&tach_members, task, NULL, 0);
+	__u32 idx, *image;
+	int found;
 
-	if (!member) {
-		/* A thread that is not the leader takes the leader's place, with its pid and start time. */
-		struct tach_pid_ent *ent = bpf_map_lookup_elem(&tach_pids, &tgid);
-		struct tach_member new_member = {};
-
-		if (!ent || ent->start_boottime != task->start_boottime)
-			return 0;
-		new_member.target = ent->target;
-		member = bpf_task_storage_get(&tach_members, task, &new_member,
-					      BPF_LOCAL_STORAGE_GET_F_CREATE);
-		rec.target = ent->target;
-	} else {
-		rec.target = member->target;
-	}
-	image = bpf_map_lookup_elem(&tach_images, &rec.target);
+	found = member ? (int)member->target : tach_mark_again(task);
+	if (found < 0)
+		return 0;
+	idx = found;
+	image = bpf_map_lookup_elem(&tach_images, &idx);
 	if (!image)
 		return 0;
+	rec.target = idx;
 	rec.image = ++*image;
 	bpf_ringbuf_output(&tach_ring, &rec, sizeof(rec), BPF_RB_FORCE_WAKEUP);
 	return 0;
