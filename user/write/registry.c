@@ -68,8 +68,8 @@ bool tach_write__to_stdout(const struct tach_writer *writer, const char *path)
 	return is_table(writer, path) || (path && path_fd(path) == STDOUT_FILENO);
 }
 
-/* Where to write. Returns a path that the caller frees, or NULL without memory. */
-static char *final_path(const struct tach_writer *writer, const char *path, int pid)
+/* Where to write; @pid as text. Returns a path that the caller frees, or NULL without memory. */
+static char *final_path(const struct tach_writer *writer, const char *path, const char *pid)
 {
 	const char *dir = "", *slash = "";
 	struct stat st;
@@ -81,7 +81,7 @@ static char *final_path(const struct tach_writer *writer, const char *path, int 
 		dir = path;
 		slash = *path && path[strlen(path) - 1] == '/' ? "" : "/";
 	}
-	if (asprintf(&out, "%s%s%s_%d.%s", dir, slash, writer->name, pid, writer->ext) < 0)
+	if (asprintf(&out, "%s%s%s_%s.%s", dir, slash, writer->name, pid, writer->ext) < 0)
 		return NULL;
 	return out;
 }
@@ -125,7 +125,7 @@ int tach_write(const struct tach_writer *writer, const struct tach_profile *prof
 	bool table = is_table(writer, path);
 	int fd = table ? STDOUT_FILENO : path ? path_fd(path) : -1;
 	struct tach_sink *sink;
-	char *file;
+	char *file, pid[16];
 	int err;
 
 	if (fd >= 0) {
@@ -134,7 +134,8 @@ int tach_write(const struct tach_writer *writer, const struct tach_profile *prof
 			return -errno;
 		return write_sink(writer, profile, opts, table, sink, why);
 	}
-	file = final_path(writer, path, tach_profile__summary(profile)->pid);
+	snprintf(pid, sizeof(pid), "%d", tach_profile__summary(profile)->pid);
+	file = final_path(writer, path, pid);
 	if (!file)
 		return tach_why__set(why, -ENOMEM, "cannot write the %s output: out of memory",
 				     writer->name);
@@ -161,8 +162,8 @@ int tach_write__check(const struct tach_writer *writer, const char *path, struct
 		return tach_why__set(why, err, "cannot write %s: it is not open for writing",
 				     path ? path : "standard output");
 	}
-	/* No process has this number, so no file of an earlier run is in the way. */
-	file = final_path(writer, path, 0);
+	/* Nobody's file has this name. */
+	file = final_path(writer, path, "<pid>");
 	if (!file)
 		return tach_why__set(why, -ENOMEM, "cannot write the %s output: out of memory",
 				     writer->name);

@@ -87,7 +87,7 @@ static size_t put_code(char *dst, __u32 code)
 	return len;
 }
 
-static struct tach_text skip(struct tach_text text, size_t sz)
+static struct tach_text after(struct tach_text text, size_t sz)
 {
 	return (struct tach_text){text.ptr + sz, text.sz - sz};
 }
@@ -98,7 +98,7 @@ size_t tach_text__escape(char *dst, struct tach_text text, unsigned flags)
 	__u32 code;
 	size_t sz;
 
-	for (; text.sz; text = skip(text, sz)) {
+	for (; text.sz; text = after(text, sz)) {
 		sz = next_char(text, &code);
 		if (code == CODE_INVALID) {
 			dst += put_code(dst, (unsigned char)*text.ptr);
@@ -145,7 +145,7 @@ size_t tach_text__repr(char *dst, struct tach_text text)
 	size_t sz;
 
 	*dst++ = quote;
-	for (; text.sz; text = skip(text, sz)) {
+	for (; text.sz; text = after(text, sz)) {
 		sz = next_char(text, &code);
 		if (code == '\n' || code == '\r' || code == '\t') {
 			*dst++ = '\\';
