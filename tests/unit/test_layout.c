@@ -237,6 +237,17 @@ static void test_supplement(void **state)
 	}
 }
 
+/* Characters of a string and bytes start behind the header's fields. */
+static void test_relations(void **state)
+{
+	(void)state;
+	for (int version = 0; version < VERSIONS; version++) {
+		check_refused(version, "unicode_object.asciiobject_size", 24);
+		check_refused(version, "bytes_object.ob_sval", 8);
+	}
+	check_refused(V315, "unicode_object.compactunicodeobject_size", 36);
+}
+
 static void check_unsupported(__u64 hex, const char *text)
 {
 	struct tach_layout layout;
@@ -347,11 +358,17 @@ static void test_random_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	      cmocka_unit_test(test_misaligned),
-		cmocka_unit_test(test_out_of_bounds), cmocka_unit_test(test_overlap),
-		cmocka_unit_test(test_sizes),	      cmocka_unit_test(test_landmarks),
-		cmocka_unit_test(test_supplement),    cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_free_threaded), cmocka_unit_test(test_short_or_foreign),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_misaligned),
+		cmocka_unit_test(test_out_of_bounds),
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_landmarks),
+		cmocka_unit_test(test_supplement),
+		cmocka_unit_test(test_relations),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_free_threaded),
+		cmocka_unit_test(test_short_or_foreign),
 		cmocka_unit_test(test_random_tables),
 	};
 

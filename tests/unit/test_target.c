@@ -141,7 +141,7 @@ static void test_scan(void **state)
 {
 	struct tach_layout layout;
 	struct tach_why why;
-	char *anonymous;
+	char *anonymous, *arena;
 
 	plant(plain_data, V313, HEAD_GOOD);
 	assert_int_equal(find(&layout, &why), 0);
@@ -157,7 +157,13 @@ static void test_scan(void **state)
 	plant(anonymous + (2 << 20) - 8, V315, HEAD_GARBAGE);
 	assert_int_equal(find(&layout, &why), -ENOEXEC);
 	plant(anonymous + (2 << 20) - 8, V315, HEAD_GOOD);
+	/* Mapped later, so lower, so met earlier: it must not use the budget up. */
+	arena = mmap(NULL, 512 << 20, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(arena, MAP_FAILED);
+	assert_true(arena < anonymous);
 	assert_int_equal(find(&layout, &why), 0);
+	munmap(arena, 512 << 20);
 	assert_int_equal(layout.runtime_addr, addr_of(anonymous) + (2 << 20) - 8);
 	munmap(anonymous, 3 << 20);
 }

@@ -57,6 +57,7 @@ int tach_map__parse(char *line, struct tach_map *out)
 {
 	char *pos = line;
 	__u64 dev_major, dev_minor;
+	size_t digits;
 
 	memset(out, 0, sizeof(*out));
 	if (!parse_number(&pos, 16, '-', &out->start) || !parse_number(&pos, 16, ' ', &out->end) ||
@@ -67,7 +68,7 @@ int tach_map__parse(char *line, struct tach_map *out)
 	out->dev_minor = dev_minor;
 
 	/* Without a path the line ends behind the inode, with or without a space. */
-	size_t digits = strspn(pos, "0123456789");
+	digits = strspn(pos, "0123456789");
 	if (!digits || (pos[digits] && pos[digits] != ' ') || out->start >= out->end)
 		return -EINVAL;
 	out->inode = strtoull(pos, NULL, 10);
