@@ -27,7 +27,7 @@ static int on_stack(void *ctx, const struct tach_rec_stack *rec)
 	struct tach_pipeline *line = ctx;
 	ssize_t cnt = tach_symbolizer__resolve(line->symbolizer, rec, line->stack);
 
-	if (cnt < 0)
+	if (cnt <= 0) /* nothing to show: samples of it will count as lost stacks */
 		return cnt;
 	return tach_profile__define(line->profile, rec->stack_id, line->stack, cnt);
 }

@@ -44,35 +44,35 @@ static __u64 counter(const struct tach_tally *tally, enum tach_counter idx)
 /* Timers can run late and merge ticks, and the kernel does not count that: what was due is what the
  * target's own clock says. The number of ticks on a thread that comes and goes is random; three standard
  * deviations of it are no loss. */
-static void print_missed(const struct tach_tally *tally, __u64 attempts)
+static void print_missed(const struct tach_tally *tally, __u64 attempts, FILE *out)
 {
 	__u64 due = tally->cpu_ns / tally->period_ns;
 	__u64 seen = attempts + sum_of(tally, SKIP) - tally->counts[TACH_ST_OTHER_THREAD];
 
 	if (tally->interrupted || seen + 0.01 * due + 3 * sqrt(due) >= due)
 		return;
-	printf("Warning: missed %llu samples from the expected total of %llu (%.2f%%)\n",
-	       due - seen, due, 100.0 * (due - seen) / due);
+	fprintf(out, "Warning: missed %llu samples from the expected total of %llu (%.2f%%)\n",
+		due - seen, due, 100.0 * (due - seen) / due);
 }
 
-static void print_bare_threads(const struct tach_tally *tally)
+static void print_bare_threads(const struct tach_tally *tally, FILE *out)
 {
 	double tick_s = tally->period_ns / 1e9;
 	double total = tally->counts[TACH_ST_NO_PYTHON] * tick_s, rest = total;
 
 	if (!tally->counts[TACH_ST_NO_PYTHON])
 		return;
-	printf("CPU in threads without Python: %.2f s (", total);
+	fprintf(out, "CPU in threads without Python: %.2f s (", total);
 	for (int i = 0; i < tally->bare_cnt && i < 4; i++) {
 		const struct tach_bare_thread *thread = &tally->bare[i];
 
-		printf("%s%.16s %u: %.2f s", i ? ", " : "", thread->comm, thread->tid,
-		       thread->ticks * tick_s);
+		fprintf(out, "%s%.16s %u: %.2f s", i ? ", " : "", thread->comm, thread->tid,
+			thread->ticks * tick_s);
 		rest -= thread->ticks * tick_s;
 	}
 	if (tally->bare_cnt > 4)
-		printf(", others: %.2f s", rest);
-	printf(")\n");
+		fprintf(out, ", others: %.2f s", rest);
+	fprintf(out, ")\n");
 }
 
 static void print_losses(const struct tach_tally *tally)
@@ -123,21 +123,21 @@ static void print_details(const struct tach_tally *tally)
 		   tally->bpf.run_cnt, tally->bpf.verified_insns);
 }
 
-void tach_report__print(const struct tach_tally *tally)
+void tach_report__print(const struct tach_tally *tally, FILE *out)
 {
 	__u64 failed = sum_of(tally, FAIL);
 	__u64 attempts = sum_of(tally, SAMPLE) + failed;
 
 	if (tally->interrupted)
-		printf("Interrupted by user.\n");
-	printf("Captured %llu sample%s in %.2f seconds\n", attempts, attempts == 1 ? "" : "s",
-	       tally->duration_s);
-	printf("Sample rate: %.2f samples/sec\n",
-	       tally->duration_s > 0 ? attempts / tally->duration_s : 0);
-	printf("Error rate: %.2f\n", attempts ? 100.0 * failed / attempts : 0);
-	print_missed(tally, attempts);
-	print_bare_threads(tally);
-	fflush(stdout);
+		fprintf(out, "Interrupted by user.\n");
+	fprintf(out, "Captured %llu sample%s in %.2f seconds\n", attempts, attempts == 1 ? "" : "s",
+		tally->duration_s);
+	fprintf(out, "Sample rate: %.2f samples/sec\n",
+		tally->duration_s > 0 ? attempts / tally->duration_s : 0);
+	fprintf(out, "Error rate: %.2f\n", attempts ? 100.0 * failed / attempts : 0);
+	print_missed(tally, attempts, out);
+	print_bare_threads(tally, out);
+	fflush(out);
 	print_losses(tally);
 	audit(tally);
 	print_details(tally);

@@ -3,6 +3,7 @@
 #define TACH_REPORT_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "load/load.h"
 #include "pipeline.h"
@@ -22,7 +23,7 @@ struct tach_tally {
 	int bare_cnt;
 };
 
-/* Print the closing lines on stdout, warnings on stderr. */
-void tach_report__print(const struct tach_tally *tally);
+/* Print the closing lines on @out, warnings on stderr. */
+void tach_report__print(const struct tach_tally *tally, FILE *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -221,6 +222,7 @@ static int finish(struct session *s)
 		.interrupted = s->interrupted,
 		.bare = bare,
 	};
+	bool piped;
 	int err;
 
 	take_cpu_time(s);
@@ -239,7 +241,9 @@ static int finish(struct session *s)
 		err = tach_loader__bpf_time(s->loader, &tally.bpf);
 	if (err)
 		return tach_error(err, "cannot read the counters: %s", strerror(-err));
-	tach_report__print(&tally);
+	/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
+	piped = s->opts->output && tach_write__to_stdout(s->writer, s->opts->output);
+	tach_report__print(&tally, piped ? stderr : stdout);
 	return 0;
 }
 
