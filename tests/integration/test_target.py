@@ -163,8 +163,6 @@ def test_files(lab, lab_dir, lab_script, start, python_version, fate, prefix):
 def test_shared_library(lab, lab_dir, lab_script, start, python_version, fate, prefix):
     """The interpreter is a library that a program of another name opened."""
     library = lab / "usr" / "lib" / f"{os.uname().machine}-linux-gnu" / f"libpython{python_version}.so.1.0"
-    if not library.exists():
-        pytest.skip(f"the lab has no {library.name}")
     inside = pathlib.Path("/") / library.relative_to(lab)
     if fate != "there":
         inside = lab_dir / "engine.so"
