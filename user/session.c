@@ -311,6 +311,8 @@ int tach_session__run(const struct tach_opts *opts)
 	struct tach_why why;
 	int err, code;
 
+	/* A reader of our stdout that goes away must not cost the profile that goes to a file. */
+	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_SETMASK, NULL, &s.old_mask);
 	err = tach_write__check(s.writer, opts->output, &why);
 	if (err)
