@@ -11,9 +11,10 @@
 
 /* A program that starts is looked at often, so that its first bytecode is sampled; one that is no
  * Python after a second may be one later, but nobody waits for it. */
-#define SEARCH_FAST_MS	1
-#define SEARCH_FAST_CNT 1000
-#define SEARCH_SLOW_MS	50
+#define SEARCH_FAST_MS	  1
+#define SEARCH_FAST_CNT	  1000
+#define SEARCH_SLOW_MS	  50
+#define SEARCH_SETTLE_CNT 20
 
 struct tach_subject {
 	const struct tach_opts *opts;
@@ -139,6 +140,9 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 
 	subject->searches++;
 	if (err == -ENOEXEC || err == -ESRCH)
+		return 0;
+	/* A library is mapped piece by piece: what makes no sense now may in a moment. */
+	if (err == -EPROTO && subject->child && subject->searches < SEARCH_SETTLE_CNT)
 		return 0;
 	if (err && err != -EAGAIN)
 		return tach_error(err, "%s", why.text);

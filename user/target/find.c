@@ -75,7 +75,8 @@ static int check_live(struct search *search, const struct tach_layout *layout, s
 }
 
 /* Look for the table at @addr. 0 found, -ENOENT there is none, or why it will not do. */
-static int read_layout(struct search *search, __u64 addr, struct tach_why *why)
+static int read_layout(struct search *search, __u64 addr, struct tach_layout *layout,
+		       struct tach_why *why)
 {
 	unsigned char table[TACH_DEBUG_OFFSETS_SZ];
 	int err;
@@ -86,16 +87,20 @@ static int read_layout(struct search *search, __u64 addr, struct tach_why *why)
 		return err == -EFAULT ? -ENOENT : err;
 	if (!tach_layout__has_cookie(table, sizeof(table)))
 		return -ENOENT;
-	err = tach_layout__parse(table, sizeof(table), addr, search->out, why);
-	return err ? err : check_live(search, search->out, why);
+	err = tach_layout__parse(table, sizeof(table), addr, layout, why);
+	return err ? err : check_live(search, layout, why);
 }
 
 /* As read_layout(), and remember the result. Returns whether a table was there. */
 static bool try_address(struct search *search, __u64 addr)
 {
+	struct tach_layout layout;
 	struct tach_why why;
-	int err = read_layout(search, addr, &why);
+	int err = read_layout(search, addr, &layout, &why);
 
+	/* One that has not started yet is good to know, too: the first such, as for the message. */
+	if (!err || (err == -EAGAIN && search->err == -ENOEXEC))
+		*search->out = layout;
 	if (!err)
 		search->err = 0;
 	else if (err != -ENOENT)
@@ -215,10 +220,13 @@ static bool visit_file_hit(void *ctx, __u64 addr)
 static bool visit_anonymous_hit(void *ctx, __u64 addr)
 {
 	struct search *search = ctx;
+	struct tach_layout layout;
 	struct tach_why why;
 
-	if (read_layout(search, addr, &why) == 0)
+	if (read_layout(search, addr, &layout, &why) == 0) {
+		*search->out = layout;
 		search->err = 0;
+	}
 	return search->err != 0;
 }
 

@@ -28,7 +28,8 @@ const char *tach_target__exe(struct tach_target *target);
 
 /* Find the interpreter and its layout. May be called again: the target may be starting, may exec.
  * Returns 0 with *@out, or a negative errno with @why, a line to show:
- *	-EAGAIN   a supported interpreter that has not started yet (no PyInterpreterState)
+ *	-EAGAIN   a supported interpreter that has not started yet (no PyInterpreterState); *@out
+ *		  is filled all the same
  *	-ENOEXEC  not a Python process (as far as can be seen now)
  *	-ENOTSUP  a Python that is not supported: which, and what is
  *	-EPROTO   a supported version whose tables do not make sense: refused, never guessed
