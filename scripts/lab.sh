@@ -25,7 +25,7 @@ pythons=(3.13 3.14 3.15)
 suites=(testing unstable)
 packages=(procps)
 for version in "${pythons[@]}"; do
-  # The "full" standard library is in libpythonX-stdlib; 3.15's holds profiling.sampling, the
+  # libpythonX-stdlib is the whole standard library; 3.15's holds profiling.sampling, the
   # reference profiler. libpythonX is the interpreter as a library, for programs that embed it.
   packages+=("python$version" "libpython$version-stdlib" "libpython$version")
 done
