@@ -32,7 +32,7 @@ struct session {
 	sigset_t old_mask;
 
 	__u64 begin_ns, open_ns;	     /* of the session; spent on opening the kernel side */
-	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; deadline 0: none */
+	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; 0: not started, no deadline */
 	__u64 cpu_start_ns, cpu_ns;	     /* of the sampled threads */
 	bool done, interrupted;
 };
@@ -144,8 +144,10 @@ static int start(struct session *s)
 	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
 	s->start_ns = tach_now_ns();
 	err = tach_loader__attach(s->loader, &why);
-	if (err)
+	if (err) {
+		s->start_ns = 0;
 		return tach_error(err, "%s", why.text);
+	}
 	say_ready(s);
 	if (s->opts->duration_s >= 0)
 		s->deadline_ns = s->start_ns + s->opts->duration_s * 1e9;
@@ -285,6 +287,9 @@ static int record(struct session *s, const struct tach_remote *remote)
 		return err;
 	while (!err && !s->done)
 		err = step(s);
+	take_signals(s); /* of a Ctrl-C that ended the program before we knew of it */
+	if (err && !tach_subject__ever_found(s->subject))
+		return err;
 	/* Whatever ended the sampling, what was collected is kept. */
 	if (finish(s) || write_profile(s))
 		return -EIO;
@@ -318,7 +323,7 @@ int tach_session__run(const struct tach_opts *opts)
 	if (err)
 		return tach_error(TACH_EXIT_FAILURE, "%s", why.text);
 	err = record(&s, &remote);
-	code = s.subject ? tach_subject__exit_code(s.subject, err) : TACH_EXIT_FAILURE;
+	code = err ? TACH_EXIT_FAILURE : tach_subject__exit_code(s.subject, s.interrupted);
 	sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
 	tach_pipeline__free(s.line);
 	tach_loader__free(s.loader);

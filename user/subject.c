@@ -186,6 +186,11 @@ bool tach_subject__found(const struct tach_subject *subject)
 	return subject->found;
 }
 
+bool tach_subject__ever_found(const struct tach_subject *subject)
+{
+	return subject->ever_found;
+}
+
 int tach_subject__wait_ms(const struct tach_subject *subject)
 {
 	return subject->searches < SEARCH_FAST_CNT ? SEARCH_FAST_MS : SEARCH_SLOW_MS;
@@ -197,21 +202,22 @@ void tach_subject__on_exit(struct tach_subject *subject)
 		subject->ended = tach_child__poll(subject->child, &subject->child_status) == 1;
 }
 
-int tach_subject__exit_code(struct tach_subject *subject, int err)
+int tach_subject__exit_code(struct tach_subject *subject, bool interrupted)
 {
-	if (err)
-		return TACH_EXIT_FAILURE;
+	int code = TACH_EXIT_OK, status = subject->child_status;
+
 	if (!subject->ever_found) {
 		tach_error(0, "no Python interpreter was seen in %s: nothing was sampled",
 			   subject->child ? subject->opts->args[0]
 					  : tach_target__exe(subject->target));
-		err = TACH_EXIT_FAILURE;
+		code = TACH_EXIT_FAILURE;
 	}
-	if (!subject->ended)
-		return err;
-	if (WIFSIGNALED(subject->child_status))
-		return 128 + WTERMSIG(subject->child_status);
-	return WEXITSTATUS(subject->child_status) ? WEXITSTATUS(subject->child_status) : err;
+	/* A Ctrl-C reaches the program as well: how it ends then is no news, and a matter of luck. */
+	if (!subject->ended || interrupted)
+		return code;
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status) ? WEXITSTATUS(status) : code;
 }
 
 struct tach_target *tach_subject__target(struct tach_subject *subject)

@@ -30,14 +30,15 @@ int tach_subject__search(struct tach_subject *subject, struct tach_loader *loade
 void tach_subject__on_exec(struct tach_subject *subject, __u32 image);
 
 bool tach_subject__found(const struct tach_subject *subject);
-int tach_subject__wait_ms(const struct tach_subject *subject); /* until the next search */
+bool tach_subject__ever_found(const struct tach_subject *subject); /* or in an earlier program */
+int tach_subject__wait_ms(const struct tach_subject *subject);	   /* until the next search */
 
 /* The process has ended: collect its status. */
 void tach_subject__on_exit(struct tach_subject *subject);
 
-/* Exit code for our own process, given the session's result @err: the launched process's own, as a
- * shell gives it; else enum tach_exit. */
-int tach_subject__exit_code(struct tach_subject *subject, int err);
+/* Exit code for our own process after a session without error: the launched process's own, as a shell
+ * gives it, unless the user has @interrupted it; else enum tach_exit. */
+int tach_subject__exit_code(struct tach_subject *subject, bool interrupted);
 
 struct tach_target *tach_subject__target(struct tach_subject *subject);
 
