@@ -279,6 +279,7 @@ static int search_once(const struct tach_memory *mem, const char *exe, struct ta
 	struct tach_candidates candidates = {0};
 	struct tach_maps maps = {0};
 	struct search search = {.mem = mem, .maps = &maps, .out = out, .why = why};
+	unsigned char byte;
 	int err;
 
 	err = tach_maps__read(mem->proc_fd, &maps);
@@ -288,6 +289,11 @@ static int search_once(const struct tach_memory *mem, const char *exe, struct ta
 		err = -ENODATA;
 		goto out;
 	}
+	/* Who may see the map need not be allowed to read (Linux v6.18 kernel/fork.c, may_access_mm()):
+	 * nothing would be found, and no reason given. */
+	err = tach_memory__read(mem, maps.items[0].start, &byte, sizeof(byte));
+	if (err == -EPERM || err == -EACCES)
+		goto out;
 	err = tach_candidates__collect(&maps, exe, &candidates);
 	if (err)
 		goto out;
