@@ -7,13 +7,16 @@
 
 #include "launch/launch.h"
 #include "subject.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /* A program that starts is looked at often, so that its first bytecode is sampled; one that is no
- * Python after a second may be one later, but nobody waits for it. */
+ * Python after a second may be one later, but nobody waits for it. Looking into a large program that
+ * is none takes long: at most a tenth of a CPU is spent on it. */
 #define SEARCH_FAST_MS	  1
 #define SEARCH_FAST_CNT	  1000
 #define SEARCH_SLOW_MS	  50
+#define SEARCH_SHARE	  10
 #define SEARCH_SETTLE_CNT 20
 
 struct tach_subject {
@@ -25,6 +28,7 @@ struct tach_subject {
 	bool ever_found;
 	__u32 image;
 	unsigned searches; /* in vain since the last exec */
+	__u64 search_ns;   /* that the last one took */
 	bool ended;	   /* child_status is valid */
 	int child_status;  /* as of waitpid(2) */
 };
@@ -134,15 +138,18 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 {
 	/* Asked for first: an exec in the middle of the search makes its result void. */
 	__u32 image = tach_loader__image(loader, 0);
+	__u64 start_ns = tach_now_ns();
 	struct tach_layout layout;
 	struct tach_why why;
 	int err = tach_target__find_layout(subject->target, &layout, &why);
 
+	subject->search_ns = tach_now_ns() - start_ns;
 	subject->searches++;
 	if (err == -ENOEXEC || err == -ESRCH)
 		return 0;
 	/* A library is mapped piece by piece: what makes no sense now may in a moment. */
-	if (err == -EPROTO && subject->child && subject->searches < SEARCH_SETTLE_CNT)
+	if (err == -EPROTO && (subject->child || subject->ever_found) &&
+	    subject->searches < SEARCH_SETTLE_CNT)
 		return 0;
 	if (err && err != -EAGAIN)
 		return tach_error(err, "%s", why.text);
@@ -193,7 +200,10 @@ bool tach_subject__ever_found(const struct tach_subject *subject)
 
 int tach_subject__wait_ms(const struct tach_subject *subject)
 {
-	return subject->searches < SEARCH_FAST_CNT ? SEARCH_FAST_MS : SEARCH_SLOW_MS;
+	int ms = subject->searches < SEARCH_FAST_CNT ? SEARCH_FAST_MS : SEARCH_SLOW_MS;
+	int fair_ms = subject->search_ns * (SEARCH_SHARE - 1) / 1000000;
+
+	return fair_ms > ms ? fair_ms : ms;
 }
 
 void tach_subject__on_exit(struct tach_subject *subject)
