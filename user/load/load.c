@@ -100,7 +100,7 @@ void tach_loader__free(struct tach_loader *loader)
 
 int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, struct tach_why *why)
 {
-	struct tach_member member = { .target = id };
+	struct tach_member member = {.target = id};
 
 	if (!loader->exec_link)
 		loader->exec_link = bpf_program__attach(loader->skel->progs.tach_exec);
@@ -249,22 +249,30 @@ int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare
 {
 	const struct bpf_map *map = loader->skel->maps.tach_bare;
 	struct tach_thread_key key, *prev = NULL, prev_key;
+	struct tach_bare_thread *all;
 	struct tach_bare_ent ent;
-	int cnt = 0;
+	int all_cap = bpf_map__max_entries(map), cnt = 0;
 
-	while (cnt < cap && !bpf_map__get_next_key(map, prev, &key, sizeof(key))) {
+	all = calloc(all_cap, sizeof(*all));
+	if (!all)
+		return 0;
+	while (cnt < all_cap && !bpf_map__get_next_key(map, prev, &key, sizeof(key))) {
 		if (!bpf_map__lookup_elem(map, &key, sizeof(key), &ent, sizeof(ent), 0)) {
-			out[cnt] = (struct tach_bare_thread){
+			all[cnt] = (struct tach_bare_thread){
 				.target = key.target,
 				.tid = key.tid,
 				.ticks = ent.ticks,
 			};
-			memcpy(out[cnt++].comm, ent.comm, sizeof(ent.comm));
+			memcpy(all[cnt++].comm, ent.comm, sizeof(ent.comm));
 		}
 		prev_key = key;
 		prev = &prev_key;
 	}
-	qsort(out, cnt, sizeof(*out), by_ticks);
+	qsort(all, cnt, sizeof(*all), by_ticks);
+	if (cnt > cap)
+		cnt = cap;
+	memcpy(out, all, cnt * sizeof(*out));
+	free(all);
 	return cnt;
 }
 
