@@ -210,3 +210,10 @@ def test_interpreter_by_first_line(start, open_dir):
     held = [line.split("/")[-1] for line in done.stderr.splitlines() if line.startswith("held ")]
     assert held[0] == "env" and held[1].startswith("python3")
     assert done.stdout == "['-x', '--', '-m']\n"
+
+
+def test_exec_by_another_thread(start):
+    """The kernel gives the traced thread's place to one that is not traced: it runs on, untraced."""
+    code = "import os, threading\nthreading.Thread(target=os.execvp, args=('echo', ['echo', 'ran'])).start()"
+    done = start("/usr/bin/python3", "-c", code)
+    assert (done.stdout, done.returncode) == ("ran\n", 0)
