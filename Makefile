@@ -83,8 +83,8 @@ C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
 
 # --- verbs ---------------------------------------------------------------------------------------
 
-.PHONY: all bpf install clean demo check check-suites lint unit unit-san test-bpf test-int bench \
-	setup lab format vmlinux-check compdb tests help
+.PHONY: all bpf install clean demo check check-suites lint unit unit-san test-scripts test-bpf test-int \
+	bench 	setup lab format vmlinux-check compdb tests help
 all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
 	@:
 
@@ -226,7 +226,7 @@ $(TRUN): $(B)/%: $(B)/obj/%.o $(LIB)
 
 RESULTS := $(B)/results
 SUM     := $(B)/sum
-SUITES  := lint unit unit-san test-bpf test-int
+SUITES  := lint test-scripts unit unit-san test-bpf test-int
 RUN     := $(PYTHON) -B scripts/results.py run $(RESULTS)
 LIMIT   := timeout --kill-after=10 1800
 # Root must not write into the tree, and tests must not see that it was sudo that made them root.
@@ -244,6 +244,9 @@ check-suites:
 	done
 	@echo "== sum"
 	@$(PYTHON) -B scripts/results.py sum $(RESULTS) $(SUITES) >$(SUM); code=$$?; cat $(SUM); exit $$code
+
+test-scripts: ## tests of the checks themselves (no root)
+	$(Q)$(RUN) $@ pytest '$(LIMIT) $(PYTHON) -B -m pytest -q -p no:cacheprovider tests/scripts'
 
 unit: $(UNIT) ## unit tests (no root); unit-san: the same with sanitizers
 	$(Q)$(RUN) $@ tap $(patsubst %,'$(LIMIT) %',$(UNIT))
