@@ -84,7 +84,7 @@ C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
 # --- verbs ---------------------------------------------------------------------------------------
 
 .PHONY: all bpf install clean demo check check-suites lint unit unit-san test-scripts test-bpf test-int \
-	bench 	setup lab format vmlinux-check compdb tests help
+	bench setup lab format vmlinux-check compdb tests help
 all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
 	@:
 
