@@ -16,13 +16,17 @@
 static __always_inline __u32 tach_inner_tid(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid *upid;
 	__u32 level;
 	int nr = 0;
 
 	if (!pid)
 		return 0;
 	level = BPF_CORE_READ(pid, level);
-	bpf_core_read(&nr, sizeof(nr), &pid->numbers[level].nr);
+	/* By the kernel's size of an element: ours lacks fields, and only constant indexes are relocated. */
+	upid = (void *)__builtin_preserve_access_index(&pid->numbers[0]);
+	upid = (void *)upid + level * bpf_core_type_size(struct upid);
+	bpf_core_read(&nr, sizeof(nr), &upid->nr);
 	return nr;
 }
 
