@@ -124,7 +124,8 @@ static void test_clean_signals(void **state)
 	assert_non_null(strstr(text, "SigBlk:\t0000000000000000\n"));
 	assert_non_null(strstr(text, "SigCgt:\t0000000000000000\n"));
 	got = strtoull(strstr(text, "SigIgn:") + 8, NULL, 16);
-	assert_int_equal(got, want);
+	/* 32 and 33 are the C library's: its posix_spawn() leaves them ignored, sigaction() hides them. */
+	assert_int_equal(got & ~(3ULL << 31), want);
 	assert_int_equal(wait_end(child), 0); /* has a status, although SIGCHLD was ignored */
 	assert_int_equal(tach_child__finish(child), 0);
 	uncapture();
