@@ -251,6 +251,14 @@ def test_built_man_page_is_current(tachyon, man):
         assert page.read_text() == man
 
 
+def test_help_that_cannot_be_written(tachyon):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [tachyon, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "tachyon-bpf: error: cannot write: No space left on device\n")
+
+
 def test_no_output_after_a_broken_pipe(tachyon):
     """`--help | head -1` does not hang or crash."""
     with subprocess.Popen([tachyon, "run", "--help"], stdout=subprocess.PIPE) as proc:

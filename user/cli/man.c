@@ -37,7 +37,8 @@ static const struct para exit_status[] = {
 
 static const struct para signals[] = {
 	{NULL,
-	 "SIGINT (Ctrl-C) and SIGTERM end the sampling; what was sampled until then is written."},
+	 "SIGINT (Ctrl-C) and SIGTERM end the sampling; what was sampled until then is written, "
+	 "and the exit status is 0."},
 	{},
 };
 

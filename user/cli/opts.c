@@ -53,6 +53,9 @@ static int print(const struct parser *parser, const struct tach_option *option)
 	else
 		tach_help__print(stdout, parser->command);
 	*parser->exit_code = TACH_EXIT_OK;
+	if (fflush(stdout))
+		*parser->exit_code =
+			tach_error(TACH_EXIT_FAILURE, "cannot write: %s", strerror(errno));
 	return DONE;
 }
 
