@@ -37,6 +37,13 @@ def wait_until(condition, timeout=10.0, what="the condition"):
         time.sleep(0.005)
 
 
+def is_file(path_or_code):
+    """Whether a target is given as a file, not as its text."""
+    return isinstance(path_or_code, pathlib.Path) or (
+        "\n" not in path_or_code and os.path.isfile(path_or_code)
+    )
+
+
 class LabProcess(subprocess.Popen):
     """A process in the lab; .pid is the interpreter's. stdout and stderr go to files unless the
     caller says otherwise, so a target never blocks on a pipe that nobody reads."""
@@ -126,9 +133,7 @@ def lab_script(lab_dir):
     is the program's text."""
 
     def make(path_or_code, name=None):
-        is_path = isinstance(path_or_code, pathlib.Path) or (
-            "\n" not in path_or_code and os.path.isfile(path_or_code)
-        )
+        is_path = is_file(path_or_code)
         text = pathlib.Path(path_or_code).read_text() if is_path else path_or_code
         if name is None:
             name = pathlib.Path(path_or_code).name if is_path else "target.py"
@@ -150,7 +155,7 @@ def lab_python(lab, lab_dir, lab_script):
 
     def start(version, path_or_code, *args, python_args=(), name=None, **popen):
         number = len(started)
-        if name is None and isinstance(path_or_code, str) and "\n" in path_or_code:
+        if name is None and not is_file(path_or_code):
             name = f"target{number}.py" if number else "target.py"
         script = lab_script(path_or_code, name)
         outs = {which: lab_dir / f"{which}.{number}" for which in ("stdout", "stderr")}
@@ -172,7 +177,10 @@ def lab_python(lab, lab_dir, lab_script):
         def is_python():
             if proc.poll() is not None:
                 return True  # over already: the caller sees why
-            exe = os.readlink(f"/proc/{proc.pid}/exe")
+            try:
+                exe = os.readlink(f"/proc/{proc.pid}/exe")
+            except FileNotFoundError:  # just ended
+                return False
             return os.path.basename(exe).startswith(f"python{version}")
 
         wait_until(is_python, what="exec of the interpreter")

@@ -263,7 +263,8 @@ def test_ctrl_c_in_a_terminal(endless, lab_dir):
     proc, pid = endless()
     time.sleep(0.3)
     os.killpg(proc.pid, signal.SIGINT)
-    out, _ = proc.communicate(timeout=20)
+    out, err = proc.communicate(timeout=20)
+    assert proc.returncode == 0, err
     assert "Captured " in out
     assert stacks(lab_dir / "out")
     assert not alive(pid)
