@@ -147,6 +147,31 @@ static void test_cache(void **state)
 	assert_int_equal(rig_count(rig, TACH_CT_TSTATE_WALKS), 1);
 }
 
+/* Threads take turns on a CPU. */
+static void test_cache_of_several_threads(void **state)
+{
+	struct rig *rig = *state;
+	__u32 at = rig->fake.layout.ts_native_tid;
+	__u64 threads[3];
+
+	for (unsigned i = 0; i < 3; i++)
+		threads[i] = fake_thread(&rig->fake, rig->fake.interp, 100 + i, FAKE_BOUND);
+	for (unsigned i = 0; i < 30; i++) {
+		look_for(rig, 100 + i / 2 % 3); /* each twice */
+		assert_found(rig, threads[i / 2 % 3]);
+	}
+	assert_int_equal(rig_count(rig, TACH_CT_TSTATE_WALKS), 3);
+
+	/* Freed and used again for one another. */
+	for (unsigned i = 0; i < 3; i++)
+		fake_put64(threads[i] + at, 100 + (i + 1) % 3);
+	for (unsigned i = 0; i < 30; i++) {
+		look_for(rig, 100 + (i / 2 + 1) % 3);
+		assert_found(rig, threads[i / 2 % 3]);
+	}
+	assert_int_equal(rig_count(rig, TACH_CT_TSTATE_WALKS), 6);
+}
+
 static void test_cache_is_per_target(void **state)
 {
 	struct rig *rig = *state;
@@ -347,6 +372,7 @@ int main(void)
 		RIG_TEST(test_state_bits),
 		RIG_TEST(test_two_states_of_a_thread),
 		RIG_TEST(test_cache),
+		RIG_TEST(test_cache_of_several_threads),
 		RIG_TEST_ON(test_cache_is_per_target, 315),
 		RIG_TEST(test_remembered_state_is_another_thread_now),
 		RIG_TEST(test_remembered_state_is_rubbish_now),
