@@ -142,9 +142,11 @@ __noinline int tach_capture_code(struct tach_scratch *s, const struct tach_layou
 	tach_str_header(cap, layout, CODE_FIELD(__u64, layout->co_qualname), &cap->rec.qualname,
 			TACH_CODE_MISS_QUALNAME);
 	linetable = CODE_FIELD(__u64, layout->co_linetable);
+	cap->rec.linetable.data_addr = linetable;
 	if (tach_read_u64(&len, linetable + layout->by_size))
 		cap->rec.miss |= TACH_CODE_MISS_LINETABLE;
-	cap->rec.linetable.data_addr = linetable + layout->by_data;
+	else
+		cap->rec.linetable.data_addr += layout->by_data;
 	cap->rec.linetable.full_sz = len > 0xffffffff ? 0xffffffff : len;
 	cap->rec.linetable.sz = 0;
 	cap->rec.linetable.kind = 1;
@@ -260,9 +262,10 @@ __noinline int tach_intern(struct tach_scratch *s, const struct tach_layout *lay
 
 	if (!s || !layout)
 		return TACH_ST_NO_SCRATCH;
-	key = s->hash;
+	key = tach_mix(s->hash, s->flags); /* cut at the limit is not whole at the limit */
 	if (layout->is_code_generation) {
 		interp = TSTATE_FIELD(__u64, layout->ts_interp);
+		key = tach_mix(key, interp); /* each counts for itself */
 		if (tach_read_u64(&ent.generation, interp + layout->is_code_generation))
 			return TACH_ST_TSTATE_FAULT;
 	}

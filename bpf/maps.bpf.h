@@ -113,6 +113,8 @@ struct tach_scratch {
 	__u64 hash;
 	__u64 fingerprint;
 	__u64 prev_code;
+	__u64 cached_tstate; /* of cached_thread: the thread that this CPU sampled last */
+	struct tach_thread_key cached_thread;
 	__u32 status; /* enum tach_status */
 	__u32 flags;  /* enum tach_stack_flags */
 	__u32 frame_cnt;

@@ -125,15 +125,21 @@ SEC("perf_event")
 int tach_tick(struct bpf_perf_event_data *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	int idx, status;
+	struct tach_count_ent *counts;
+	__u32 zero = 0, status;
+	int idx;
 
-	TACH_COUNT(TICKS);
+	counts = bpf_map_lookup_elem(&tach_counts, &zero);
+	if (!counts)
+		return 0;
+	counts->n[TACH_ST__CNT + TACH_CT_TICKS]++;
 	idx = tach_target_of(task);
 	if (idx < 0)
 		return 0;
-	TACH_COUNT(TARGET_TICKS);
+	counts->n[TACH_ST__CNT + TACH_CT_TARGET_TICKS]++;
 	status = tach_sample(task, idx);
-	tach_count(status);
+	if (status < TACH_ST__CNT)
+		counts->n[status]++;
 	return 0;
 }
 

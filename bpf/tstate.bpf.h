@@ -82,6 +82,26 @@ static long tach_tstate_step(__u32 i, struct tstate_ctx *ctx)
 	return 0;
 }
 
+/* Where the thread state of @key was last time, 0 if that is not known. Most ticks of a CPU find the thread
+ * that was there before, so a look into the table is spared. */
+static __always_inline __u64 tach_cached_tstate(struct tach_scratch *s,
+						const struct tach_thread_key *key)
+{
+	__u64 *cached;
+
+	if (s->cached_thread.tid == key->tid && s->cached_thread.target == key->target)
+		return s->cached_tstate;
+	cached = bpf_map_lookup_elem(&tach_tstates, key);
+	return cached ? *cached : 0;
+}
+
+static __always_inline void tach_remember_tstate(struct tach_scratch *s,
+						 const struct tach_thread_key *key)
+{
+	s->cached_thread = *key;
+	s->cached_tstate = s->tstate;
+}
+
 /* Find the thread state of thread s->tid of target s->target: s->tstate, its window in s->tstate_buf.
  * The list is walked without CPython's lock, so it may change on the way: bounded, and the next tick
  * tries again. Returns TACH_ST_SAMPLED, or the status that ends the tick. */
@@ -89,20 +109,17 @@ __noinline int tach_find_tstate(struct tach_scratch *s, const struct tach_layout
 {
 	struct tach_thread_key key;
 	struct tstate_ctx ctx;
-	__u64 *cached;
 	__u64 tstate;
 
 	if (!s || !layout)
 		return TACH_ST_NO_SCRATCH;
 	key.target = s->target;
 	key.tid = s->tid;
-	cached = bpf_map_lookup_elem(&tach_tstates, &key);
-	if (cached) {
-		tstate = *cached;
-		if (tach_tstate_is_mine(s, layout, tstate) == 1) {
-			s->tstate = tstate;
-			return TACH_ST_SAMPLED;
-		}
+	tstate = tach_cached_tstate(s, &key);
+	if (tstate && tach_tstate_is_mine(s, layout, tstate) == 1) {
+		s->tstate = tstate;
+		tach_remember_tstate(s, &key);
+		return TACH_ST_SAMPLED;
 	}
 	TACH_COUNT(TSTATE_WALKS);
 	if (tach_read_u64(&s->interp, layout->runtime_addr + layout->rt_interpreters_head))
@@ -117,6 +134,7 @@ __noinline int tach_find_tstate(struct tach_scratch *s, const struct tach_layout
 	if (s->status == TACH_ST_SAMPLED) {
 		tstate = s->tstate;
 		bpf_map_update_elem(&tach_tstates, &key, &tstate, BPF_ANY);
+		tach_remember_tstate(s, &key);
 	}
 	return s->status;
 }

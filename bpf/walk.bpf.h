@@ -125,8 +125,8 @@ __noinline int tach_walk(struct tach_scratch *s, const struct tach_layout *layou
 	s->status = TACH_ST_NO_ROOT;
 	ctx.s = s;
 	ctx.layout = layout;
-	/* Entry frames come between Python frames, one per C call that ran Python: twice the limit. */
-	bpf_loop(2 * TACH_MAX_FRAMES, tach_walk_step, &ctx, 0);
+	/* Each Python frame may have an entry frame above it; then one more that is too many, and the end. */
+	bpf_loop(2 * TACH_MAX_FRAMES + 2, tach_walk_step, &ctx, 0);
 	if (s->status != TACH_ST_SAMPLED)
 		return s->status;
 	/* Python sets up a new frame in several stores: a chain that lacks its root was caught in between.*/

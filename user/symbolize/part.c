@@ -3,19 +3,20 @@
 #include <string.h>
 
 #include "symbolize/part.h"
+#include "bpf/tach_layout.h"
 
 /* All of the part from the target, or NULL. */
 static unsigned char *fetch(const struct tach_rec_str *str, const unsigned char *known,
 			    __u32 target, const struct tach_remote *remote)
 {
-	unsigned char *copy, byte;
+	unsigned char *copy, header[TACH_STR_SZ];
 
 	if (!remote || !str->data_addr || str->full_sz > TACH_PART_MAX_SZ)
 		return NULL;
 	if (!str->full_sz) {
 		/* Its header was not in memory: once touched it is, so the kernel side gets it next
 		 * time, and until then sends this code object again. */
-		remote->read(remote->ctx, target, str->data_addr, &byte, sizeof(byte));
+		remote->read(remote->ctx, target, str->data_addr, header, sizeof(header));
 		return NULL;
 	}
 	copy = malloc(str->full_sz);
