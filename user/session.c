@@ -288,7 +288,7 @@ static int record(struct session *s, const struct tach_remote *remote)
 	while (!err && !s->done)
 		err = step(s);
 	take_signals(s); /* of a Ctrl-C that ended the program before we knew of it */
-	if (err && !tach_subject__ever_found(s->subject))
+	if (!tach_subject__ever_found(s->subject))
 		return err;
 	/* Whatever ended the sampling, what was collected is kept. */
 	if (finish(s) || write_profile(s))

@@ -212,14 +212,24 @@ void tach_subject__on_exit(struct tach_subject *subject)
 		subject->ended = tach_child__poll(subject->child, &subject->child_status) == 1;
 }
 
+static void say_never_found(const struct tach_subject *subject)
+{
+	if (subject->child)
+		tach_error(0, "no Python interpreter was seen in %s: nothing was sampled",
+			   subject->opts->args[0]);
+	else
+		tach_error(
+			0,
+			"process %d has ended, or replaced its program, before the sampling began",
+			tach_target__pid(subject->target));
+}
+
 int tach_subject__exit_code(struct tach_subject *subject, bool interrupted)
 {
 	int code = TACH_EXIT_OK, status = subject->child_status;
 
 	if (!subject->ever_found) {
-		tach_error(0, "no Python interpreter was seen in %s: nothing was sampled",
-			   subject->child ? subject->opts->args[0]
-					  : tach_target__exe(subject->target));
+		say_never_found(subject);
 		code = TACH_EXIT_FAILURE;
 	}
 	/* A Ctrl-C reaches the program as well: how it ends then is no news, and a matter of luck. */
