@@ -6,6 +6,8 @@
 #include "report.h"
 #include "util/log.h"
 
+#define MAX_NAMED_THREADS 4
+
 enum status_kind {
 	SAMPLE,
 	SKIP,
@@ -55,24 +57,37 @@ static void print_missed(const struct tach_tally *tally, __u64 attempts, FILE *o
 		due - seen, due, 100.0 * (due - seen) / due);
 }
 
+/* A name is the program's: it must not move the cursor. */
+static void print_comm(const char comm[16], FILE *out)
+{
+	for (int i = 0; i < 16 && comm[i]; i++)
+		fputc((unsigned char)comm[i] < ' ' || comm[i] == 0x7f ? '?' : comm[i], out);
+}
+
+/* The first and the last moments of any thread are without Python: a little of that is not worth a word. */
 static void print_bare_threads(const struct tach_tally *tally, FILE *out)
 {
-	double tick_s = tally->period_ns / 1e9;
-	double total = tally->counts[TACH_ST_NO_PYTHON] * tick_s, rest = total;
+	const double tick_s = tally->period_ns / 1e9, least_s = 0.005;
+	double total_s = tally->counts[TACH_ST_NO_PYTHON] * tick_s, rest_s = total_s;
+	int i;
 
-	if (!tally->counts[TACH_ST_NO_PYTHON])
+	if (total_s < least_s)
 		return;
-	fprintf(out, "CPU in threads without Python: %.2f s (", total);
-	for (int i = 0; i < tally->bare_cnt && i < 4; i++) {
+	fprintf(out, "CPU in threads without Python: %.2f s", total_s);
+	for (i = 0; i < tally->bare_cnt && i < MAX_NAMED_THREADS; i++) {
 		const struct tach_bare_thread *thread = &tally->bare[i];
+		double cpu_s = thread->ticks * tick_s;
 
-		fprintf(out, "%s%.16s %u: %.2f s", i ? ", " : "", thread->comm, thread->tid,
-			thread->ticks * tick_s);
-		rest -= thread->ticks * tick_s;
+		if (cpu_s < least_s)
+			break;
+		fputs(i ? ", " : " (", out);
+		print_comm(thread->comm, out);
+		fprintf(out, " %u: %.2f s", thread->tid, cpu_s);
+		rest_s -= cpu_s;
 	}
-	if (tally->bare_cnt > 4)
-		fprintf(out, ", others: %.2f s", rest);
-	fprintf(out, ")\n");
+	if (i && rest_s >= least_s)
+		fprintf(out, ", others: %.2f s", rest_s);
+	fputs(i ? ")\n" : "\n", out);
 }
 
 static void print_losses(const struct tach_tally *tally)
