@@ -47,6 +47,7 @@ struct tach_layout {
 	__u32 fr_executable; /* " pointer or _PyStackRef */
 	__u32 fr_instr_ptr;  /* " pointer */
 	__u32 fr_owner;	     /* " u8 */
+	__u32 fr_tlbc_index; /* " i32: which copy of the bytecode runs; with co_tlbc only */
 	__u32 fr_tag_mask;   /* low bits of executable that are not address (Py_TAG_BITS) */
 	__u32 fr_sz;	     /* bytes in front of localsplus, <= TACH_FRAME_SZ: all that is read */
 	__u32 first_non_python_owner; /* owners from here on run no bytecode: entry frames */
@@ -57,6 +58,7 @@ struct tach_layout {
 	__u32 co_firstlineno; /* " i32 */
 	__u32 co_version;     /* " u32: rises with each code object made; 0: not known */
 	__u32 co_code; /* "; co_code_adaptive, start of the bytecode; may be >= TACH_CODE_SZ */
+	__u32 co_tlbc; /* "; pointer to the threads' own copies of the bytecode; 0: there are none */
 
 	__u32 by_size; /* in PyBytesObject, Py_ssize_t */
 	__u32 by_data; /* " */

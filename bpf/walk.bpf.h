@@ -46,6 +46,40 @@ static __always_inline unsigned char *tach_frame_window(struct tach_scratch *s, 
 	return s->frame_buf;
 }
 
+/* Start of the bytecode that the frame runs, 0 if that is not in memory. On free-threaded builds a thread
+ * may run a copy of its own: _PyCodeArray {Py_ssize_t size; char *entries[]}; number 0 is the code
+ * object's, and so is what the array lacks.
+ * Source: CPython v3.14.0 Include/cpython/code.h, Include/internal/pycore_interpframe.h. */
+static __always_inline __u64 tach_bytecode(const struct tach_layout *layout, unsigned char *fr,
+					   __u64 code)
+{
+	__u64 main_copy = code + layout->co_code, copies = 0, cnt = 0, copy = 0;
+	__u32 idx;
+
+	if (!layout->co_tlbc)
+		return main_copy;
+	idx = TACH_FIELD(__u32, fr, layout->fr_tlbc_index, TACH_FRAME_MASK & ~3);
+	if (!idx)
+		return main_copy;
+	if (tach_read_u64(&copies, code + layout->co_tlbc))
+		return 0;
+	if (copies && tach_read_u64(&cnt, copies))
+		return 0;
+	if (idx < cnt && tach_read_u64(&copy, copies + 8 + 8 * (__u64)idx))
+		return 0;
+	return copy ? copy : main_copy;
+}
+
+/* Offset of the frame's instruction in code units, TACH_FRAME_LASTI_NONE if it cannot be told. */
+static __always_inline __u64 tach_lasti(const struct tach_layout *layout, unsigned char *fr,
+					__u64 code, __u64 instr_ptr)
+{
+	__u64 bytecode = tach_bytecode(layout, fr, code);
+	__u64 lasti = (instr_ptr - bytecode) >> 1;
+
+	return bytecode && lasti < TACH_FRAME_LASTI_NONE ? lasti : TACH_FRAME_LASTI_NONE;
+}
+
 struct walk_ctx {
 	struct tach_scratch *s;
 	const struct tach_layout *layout;
@@ -56,7 +90,7 @@ static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
 {
 	const struct tach_layout *layout = ctx->layout;
 	struct tach_scratch *s = ctx->s;
-	__u64 code, instr_ptr, lasti, word, hash;
+	__u64 code, instr_ptr, word, hash;
 	unsigned char *fr;
 	__u32 cnt;
 	__u8 owner;
@@ -87,10 +121,7 @@ static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
 		s->status = TACH_ST_FRAME_INVALID;
 		return 1;
 	}
-	lasti = (instr_ptr - code - layout->co_code) >> 1;
-	if (lasti > TACH_FRAME_LASTI_NONE)
-		lasti = TACH_FRAME_LASTI_NONE;
-	word = (code >> 3) << TACH_FRAME_LASTI_BITS | lasti;
+	word = (code >> 3) << TACH_FRAME_LASTI_BITS | tach_lasti(layout, fr, code, instr_ptr);
 
 	cnt = s->frame_cnt;
 	if (cnt >= TACH_MAX_FRAMES) {

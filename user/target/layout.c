@@ -15,7 +15,7 @@ enum {
 	TABLE_HEAD_SZ = 24,
 };
 
-/* Facts of every 64-bit build with GIL since long before the table (CPython Include/object.h,
+/* Facts of every 64-bit build since long before the table, apart from the size of an object's head (CPython Include/object.h,
  * Include/cpython/bytesobject.h, Include/cpython/unicodeobject.h): reference count, type, then the
  * length of what has one. They are landmarks over the whole length of the table: were its fields not
  * where we think, these could not all be right. */
@@ -35,6 +35,8 @@ static const struct {
 struct parser {
 	const unsigned char *table;
 	const struct tach_layout_version *version;
+	const struct tach_layout_build *build;
+	__u32 head_sz; /* that an object's head has more than with GIL */
 	size_t column; /* of the version in the rows */
 	char python[TACH_PY_TEXT_SZ];
 	struct tach_layout *out;
@@ -98,10 +100,11 @@ static int check_landmarks(struct parser *parser)
 {
 	for (size_t i = 0; i < sizeof(landmarks) / sizeof(landmarks[0]); i++) {
 		__u64 value = table_u64(parser->table, landmarks[i].at[parser->column]);
+		__u64 expected = landmarks[i].value + parser->head_sz;
 
-		if (value != landmarks[i].value)
+		if (value != expected)
 			return refuse(parser, "%s is %llu, not %llu", landmarks[i].name, value,
-				      landmarks[i].value);
+				      expected);
 	}
 	return 0;
 }
@@ -128,7 +131,8 @@ static int take_row(struct parser *parser, const struct tach_layout_row *row)
 
 static bool has_row(const struct parser *parser, const struct tach_layout_row *row)
 {
-	return row->at[parser->column] != TACH_LAYOUT_NONE;
+	return row->at[parser->column] != TACH_LAYOUT_NONE &&
+	       (!row->free_threaded || parser->head_sz);
 }
 
 /* Two fields cannot share a byte. */
@@ -170,11 +174,13 @@ static int take_rows(struct parser *parser)
 static int take_supplement(struct parser *parser)
 {
 	const struct tach_layout_version *version = parser->version;
+	const struct tach_layout_build *build = parser->build;
 	struct tach_layout *out = parser->out;
+	__u32 ascii_sz = TACH_LAYOUT_ASCII_SZ + parser->head_sz;
 	__u64 names = table_u64(parser->table, version->localsplusnames_at);
 
-	out->ts_holds_gil_mask = version->holds_gil_mask;
-	if (version->holds_gil_after_status != TACH_LAYOUT_NONE) {
+	out->ts_holds_gil_mask = build->holds_gil_mask;
+	if (build->holds_gil_after_status != TACH_LAYOUT_NONE) {
 		if (out->ts_status != version->status ||
 		    out->ts_current_frame != version->current_frame)
 			return refuse(
@@ -182,12 +188,12 @@ static int take_supplement(struct parser *parser)
 				"thread_state.status is %u and current_frame %u, not %u and %u",
 				out->ts_status, out->ts_current_frame, version->status,
 				version->current_frame);
-		out->ts_holds_gil = out->ts_status + version->holds_gil_after_status;
+		out->ts_holds_gil = out->ts_status + build->holds_gil_after_status;
 	}
 	if (!version->has_compact_sz) {
-		if (out->un_ascii_sz != TACH_LAYOUT_ASCII_SZ)
+		if (out->un_ascii_sz != ascii_sz)
 			return refuse(parser, "unicode_object.asciiobject_size is %u, not %u",
-				      out->un_ascii_sz, TACH_LAYOUT_ASCII_SZ);
+				      out->un_ascii_sz, ascii_sz);
 		out->un_compact_sz = out->un_ascii_sz + TACH_LAYOUT_UTF8_SZ;
 	}
 	if (names == (__u64)out->co_firstlineno + TACH_LAYOUT_VERSION_AFTER_LINE + 4)
@@ -239,11 +245,6 @@ static int check_version(struct parser *parser, __u64 hex, __u64 free_threaded)
 				     "supported are " TACH_PY_SUPPORTED " from their first "
 				     "release candidate on",
 				     parser->python);
-	if (free_threaded)
-		return tach_why__set(parser->why, -ENOTSUP,
-				     "runs a free-threaded build of Python %s: supported are "
-				     "builds with GIL of " TACH_PY_SUPPORTED,
-				     parser->python);
 	return 0;
 }
 
@@ -251,7 +252,7 @@ int tach_layout__parse(const void *table, size_t sz, __u64 runtime_addr, struct 
 		       struct tach_why *why)
 {
 	struct parser parser = {.table = table, .out = out, .why = why};
-	__u64 hex;
+	__u64 hex, free_threaded;
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -262,9 +263,12 @@ int tach_layout__parse(const void *table, size_t sz, __u64 runtime_addr, struct 
 	hex = table_u64(table, TABLE_VERSION);
 	tach_pyversion__text((__u32)hex, parser.python);
 	parser.version = find_version((__u32)hex);
-	err = check_version(&parser, hex, table_u64(table, TABLE_FREE_THREADED));
+	free_threaded = table_u64(table, TABLE_FREE_THREADED);
+	err = check_version(&parser, hex, free_threaded);
 	if (err)
 		return err;
+	parser.build = &parser.version->builds[free_threaded ? TACH_LAYOUT_FREE : TACH_LAYOUT_GIL];
+	parser.head_sz = free_threaded ? TACH_LAYOUT_FREE_HEAD_SZ : 0;
 	parser.column = parser.version - tach_layout_versions;
 	if (sz < parser.version->table_sz)
 		return refuse(&parser, "it has only %zu bytes", sz);
@@ -274,9 +278,11 @@ int tach_layout__parse(const void *table, size_t sz, __u64 runtime_addr, struct 
 	out->runtime_addr = runtime_addr;
 	out->version = parser.version->major_minor;
 	out->flags = TACH_LAYOUT_ENTRY_AT_ROOT;
-	out->fr_tag_mask = parser.version->tag_mask;
+	if (free_threaded)
+		out->flags |= TACH_LAYOUT_FREE_THREADED;
+	out->fr_tag_mask = parser.build->tag_mask;
 	out->first_non_python_owner = TACH_LAYOUT_ENTRY_OWNER;
-	out->un_kind_shift = TACH_LAYOUT_KIND_SHIFT;
+	out->un_kind_shift = parser.build->kind_shift;
 	err = check_sizes(&parser);
 	if (!err)
 		err = check_landmarks(&parser);

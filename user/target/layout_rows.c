@@ -20,10 +20,10 @@ const struct tach_layout_size tach_layout_sizes[TACH_LAYOUT_STRUCTS] = {
 #define FIELD(field) offsetof(struct tach_layout, field)
 
 /* A pointer or another word / a 32-bit number, read within the window of its struct. */
-#define WORD(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 8, 8, true}
-#define HALF(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 4, 4, true}
+#define WORD(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 8, 8, true, false}
+#define HALF(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 4, 4, true, false}
 /* A word read by itself. */
-#define LONE(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 8, 8, false}
+#define LONE(of, name, a, b, c, field) {name, of, {a, b, c}, FIELD(field), 8, 8, false, false}
 
 const struct tach_layout_row tach_layout_rows[] = {
 	LONE(TACH_LAYOUT_RUNTIME, "interpreters_head", 40, 40, 40, rt_interpreters_head),
@@ -42,67 +42,85 @@ const struct tach_layout_row tach_layout_rows[] = {
 	WORD(TACH_LAYOUT_FRAME, "previous", 232, 256, 320, fr_previous),
 	WORD(TACH_LAYOUT_FRAME, "executable", 240, 264, 328, fr_executable),
 	WORD(TACH_LAYOUT_FRAME, "instr_ptr", 248, 272, 336, fr_instr_ptr),
-	{"owner", TACH_LAYOUT_FRAME, {264, 288, 352}, FIELD(fr_owner), 1, 1, true},
+	{"owner", TACH_LAYOUT_FRAME, {264, 288, 352}, FIELD(fr_owner), 1, 1, true, false},
 	/* End of what every frame has. */
-	{"localsplus", TACH_LAYOUT_FRAME, {256, 280, 344}, FIELD(fr_sz), 0, 8, true},
+	{"localsplus", TACH_LAYOUT_FRAME, {256, 280, 344}, FIELD(fr_sz), 0, 8, true, false},
+	{"tlbc_index", TACH_LAYOUT_FRAME, {NONE, 304, 368}, FIELD(fr_tlbc_index), 4, 4, true, true},
 
 	WORD(TACH_LAYOUT_CODE, "filename", 280, 320, 384, co_filename),
 	WORD(TACH_LAYOUT_CODE, "qualname", 296, 336, 400, co_qualname),
 	WORD(TACH_LAYOUT_CODE, "linetable", 304, 344, 408, co_linetable),
 	HALF(TACH_LAYOUT_CODE, "firstlineno", 312, 352, 416, co_firstlineno),
 	/* Only its address counts: the bytecode is never read. */
-	{"co_code_adaptive", TACH_LAYOUT_CODE, {344, 384, 448}, FIELD(co_code), 1, 8, false},
+	{"co_code_adaptive", TACH_LAYOUT_CODE, {344, 384, 448}, FIELD(co_code), 1, 8, false, false},
+	{"co_tlbc", TACH_LAYOUT_CODE, {NONE, 392, 456}, FIELD(co_tlbc), 8, 8, false, true},
 
 	LONE(TACH_LAYOUT_BYTES, "ob_size", 520, 600, 696, by_size),
-	{"ob_sval", TACH_LAYOUT_BYTES, {528, 608, 704}, FIELD(by_data), 1, 1, false},
+	{"ob_sval", TACH_LAYOUT_BYTES, {528, 608, 704}, FIELD(by_data), 1, 1, false, false},
 
 	HALF(TACH_LAYOUT_UNICODE, "state", 544, 624, 720, un_state),
 	WORD(TACH_LAYOUT_UNICODE, "length", 552, 632, 728, un_length),
 	/* Ends of the two headers: characters start there. */
-	{"asciiobject_size", TACH_LAYOUT_UNICODE, {560, 640, 736}, FIELD(un_ascii_sz), 0, 4, true},
+	{"asciiobject_size",
+	 TACH_LAYOUT_UNICODE,
+	 {560, 640, 736},
+	 FIELD(un_ascii_sz),
+	 0,
+	 4,
+	 true,
+	 false},
 	{"compactunicodeobject_size",
 	 TACH_LAYOUT_UNICODE,
 	 {NONE, NONE, 744},
 	 FIELD(un_compact_sz),
 	 0,
 	 4,
-	 true},
+	 false,
+	 false},
 };
 const size_t tach_layout_row_cnt = sizeof(tach_layout_rows) / sizeof(tach_layout_rows[0]);
+
+/* _status.active: attached, which is what there is in place of the GIL (CPython v3.13.0 - v3.15.2
+ * Include/cpython/pystate.h). */
+#define ACTIVE (1u << 4)
+
+/* Where kind stands: behind interned, which has 2 bits, in free-threaded builds a byte of its own from
+ * 3.14 on (CPython v3.13.0 - v3.15.2 Include/cpython/unicodeobject.h). */
+#define KIND_AFTER_BITS 2
+#define KIND_AFTER_BYTE 8
 
 const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
 	{
 		.major_minor = 0x030d,
 		.table_sz = 584,
-		/* f_executable is a PyObject * (CPython v3.13.0 Include/internal/pycore_frame.h). */
-		.tag_mask = 0,
-		/* _status.holds_gil (CPython v3.13.0 Include/cpython/pystate.h). */
-		.holds_gil_mask = 1u << 5,
-		.holds_gil_after_status = 0,
 		.status = 32,
 		.current_frame = 72,
 		.localsplusnames_at = 328,
+		/* f_executable is a PyObject * (CPython v3.13.0 Include/internal/pycore_frame.h);
+		 * _status.holds_gil (Include/cpython/pystate.h). */
+		.builds[TACH_LAYOUT_GIL] = {0, 1u << 5, 0, KIND_AFTER_BITS},
+		.builds[TACH_LAYOUT_FREE] = {0, ACTIVE, 0, KIND_AFTER_BITS},
 	},
 	{
 		.major_minor = 0x030e,
 		.table_sz = 760,
-		/* Py_TAG_BITS (CPython v3.14.10 Include/internal/pycore_stackref.h). */
-		.tag_mask = 3,
-		/* int holds_gil behind _status (CPython v3.14.10 Include/cpython/pystate.h). */
-		.holds_gil_mask = ~0u,
-		.holds_gil_after_status = 4,
 		.status = 32,
 		.current_frame = 72,
 		.localsplusnames_at = 368,
+		/* Py_TAG_BITS (CPython v3.14.10 Include/internal/pycore_stackref.h); int holds_gil
+		 * behind _status (Include/cpython/pystate.h). */
+		.builds[TACH_LAYOUT_GIL] = {3, ~0u, 4, KIND_AFTER_BITS},
+		.builds[TACH_LAYOUT_FREE] = {1, ACTIVE, 0, KIND_AFTER_BYTE},
 	},
 	{
 		.major_minor = 0x030f,
 		.table_sz = 888,
-		/* Py_TAG_BITS (CPython v3.15.2 Include/internal/pycore_stackref.h). */
-		.tag_mask = 3,
-		.holds_gil_mask = ~0u,
-		.holds_gil_after_status = NONE,
+		.status = 32,
+		.current_frame = 72,
 		.localsplusnames_at = 432,
 		.has_compact_sz = true,
+		/* Py_TAG_BITS (CPython v3.15.2 Include/internal/pycore_stackref.h). */
+		.builds[TACH_LAYOUT_GIL] = {3, ~0u, NONE, KIND_AFTER_BITS},
+		.builds[TACH_LAYOUT_FREE] = {3, ACTIVE, 0, KIND_AFTER_BYTE},
 	},
 };

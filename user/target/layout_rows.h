@@ -40,24 +40,41 @@ struct tach_layout_row {
 	__u8 sz;			/* of the field in the target (bytes) */
 	__u8 align;			/* " */
 	bool in_window;			/* must lie in the window of its struct */
+	bool free_threaded;		/* 0 in builds with GIL */
 };
 extern const struct tach_layout_row tach_layout_rows[];
 extern const size_t tach_layout_row_cnt;
 
+/* What differs between the two builds of a version. */
+struct tach_layout_build {
+	__u32 tag_mask;
+	__u32 holds_gil_mask;
+	__u16 holds_gil_after_status; /* distance from _status; NONE: in the table */
+	__u16 kind_shift;	      /* of PyUnicodeObject's state */
+};
+
+enum {
+	TACH_LAYOUT_GIL,
+	TACH_LAYOUT_FREE,
+	TACH_LAYOUT_BUILDS,
+};
+
 struct tach_layout_version {
 	__u32 major_minor; /* 0x030f is 3.15 */
 	__u32 table_sz;
-	__u32 tag_mask;
-	__u32 holds_gil_mask;
-	__u16 localsplusnames_at;     /* code_object.localsplusnames in the table */
-	__u16 holds_gil_after_status; /* distance from _status; NONE: in the table */
-	__u16 status, current_frame;  /* offsets between which that is true */
-	bool has_compact_sz;	      /* compactunicodeobject_size is in the table */
+	__u16 localsplusnames_at;    /* code_object.localsplusnames in the table */
+	__u16 status, current_frame; /* of the thread state: where holds_gil is known to be */
+	bool has_compact_sz;	     /* compactunicodeobject_size is in the table */
+	struct tach_layout_build builds[TACH_LAYOUT_BUILDS];
 };
 extern const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS];
 
-/* sizeof(PyASCIIObject), and what PyCompactUnicodeObject has more: utf8_length, utf8
- * (CPython v3.13.0, v3.14.10 Include/cpython/unicodeobject.h; builds with GIL). */
+/* The head of an object is larger by this in free-threaded builds: thread id, flags, mutex, gc bits, two
+ * reference counts (CPython v3.13.0 - v3.15.2 Include/object.h). */
+#define TACH_LAYOUT_FREE_HEAD_SZ 16
+
+/* sizeof(PyASCIIObject) with GIL, and what PyCompactUnicodeObject has more: utf8_length, utf8
+ * (CPython v3.13.0, v3.14.10 Include/cpython/unicodeobject.h). */
 #define TACH_LAYOUT_ASCII_SZ 40
 #define TACH_LAYOUT_UTF8_SZ  16
 
@@ -68,9 +85,5 @@ extern const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSION
 /* FRAME_OWNED_BY_CSTACK in 3.13 (CPython v3.13.0 Include/internal/pycore_frame.h),
  * FRAME_OWNED_BY_INTERPRETER from 3.14 on (v3.14.10 Include/internal/pycore_interpframe_structs.h). */
 #define TACH_LAYOUT_ENTRY_OWNER 3
-
-/* interned has 2 bits, kind follows (CPython v3.13.0 - v3.15.2 Include/cpython/unicodeobject.h, builds
- * with GIL). */
-#define TACH_LAYOUT_KIND_SHIFT 2
 
 #endif

@@ -26,8 +26,7 @@ int tach_caps__drop(bool own_files)
 		goto out;
 	}
 	for (int i = 0; i < cnt; i++) {
-		if (cap_get_flag(now, keep[i], CAP_PERMITTED, &permitted) ||
-		    permitted != CAP_SET)
+		if (cap_get_flag(now, keep[i], CAP_PERMITTED, &permitted) || permitted != CAP_SET)
 			continue;
 		cap_set_flag(want, CAP_PERMITTED, 1, &keep[i], CAP_SET);
 		cap_set_flag(want, CAP_EFFECTIVE, 1, &keep[i], CAP_SET);
