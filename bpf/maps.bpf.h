@@ -24,12 +24,12 @@ struct {
 	__type(value, struct tach_target_ent);
 } tach_targets SEC(".maps");
 
-/* Number of the program image that runs in a target now; only exec writes it. */
+/* Written by exec, and by the first tick on a target. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TACH_MAX_TARGETS);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct tach_image_ent);
 } tach_images SEC(".maps");
 
 /* Which target is this process? Kept in the storage of its group leader, so a pid that is used again is

@@ -16,6 +16,13 @@ struct tach_target_ent {
 	__u32 ready;
 };
 
+/* Of tach_images: the program that runs in a target now. */
+struct tach_image_ent {
+	__u64 mm;     /* address of its struct mm_struct; 0: not known yet */
+	__u32 number; /* rises with each exec */
+	__u32 pad;
+};
+
 /* Of tach_members: which target a process is. */
 struct tach_member {
 	__u32 target;

@@ -80,8 +80,8 @@ static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct tach_target_ent *target;
+	struct tach_image_ent *image;
 	struct tach_scratch *s;
-	__u32 *image;
 	int status;
 
 	if (!tach_all_threads && task->pid != task->tgid)
@@ -93,10 +93,15 @@ static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
 		return TACH_ST_NO_SCRATCH;
 	if (task->flags & PF_EXITING)
 		return TACH_ST_EXITING;
-	if (!target->ready || target->image != *image)
+	if (!target->ready || target->image != image->number)
+		return TACH_ST_NO_LAYOUT;
+	if (!image->mm)
+		image->mm = (__u64)task->mm;
+	/* In the middle of an exec: the memory is a new one, but who replaces it has not been told. */
+	if (image->mm != (__u64)task->mm)
 		return TACH_ST_NO_LAYOUT;
 	s->target = idx;
-	s->image = *image;
+	s->image = image->number;
 	s->tid = tach_inner_tid(task);
 	if (!s->tid)
 		return TACH_ST_EXITING;
@@ -169,7 +174,8 @@ int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binp
 		.hdr = {.type = TACH_REC_EXEC, .len = sizeof(rec)},
 		.ts_ns = bpf_ktime_get_ns(),
 	};
-	__u32 idx, *image;
+	struct tach_image_ent *image;
+	__u32 idx;
 	int found;
 
 	found = member ? (int)member->target : tach_mark_again(task);
@@ -180,7 +186,8 @@ int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binp
 	if (!image)
 		return 0;
 	rec.target = idx;
-	rec.image = ++*image;
+	rec.image = ++image->number;
+	image->mm = (__u64)task->mm;
 	bpf_ringbuf_output(&tach_ring, &rec, sizeof(rec), BPF_RB_FORCE_WAKEUP);
 	return 0;
 }

@@ -53,6 +53,8 @@ enum {
 /* Source: Linux v6.1 include/linux/sched.h. */
 #define PF_EXITING 0x00000004
 
+struct mm_struct; /* only compared */
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct upid {
@@ -66,6 +68,7 @@ struct pid {
 
 struct task_struct {
 	unsigned int flags;
+	struct mm_struct *mm;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;

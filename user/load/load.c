@@ -114,11 +114,11 @@ int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, struct t
 
 __u32 tach_loader__image(struct tach_loader *loader, __u32 id)
 {
-	__u32 image = 0;
+	struct tach_image_ent image = {0};
 
 	bpf_map__lookup_elem(loader->skel->maps.tach_images, &id, sizeof(id), &image, sizeof(image),
 			     0);
-	return image;
+	return image.number;
 }
 
 int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
