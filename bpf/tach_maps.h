@@ -18,9 +18,9 @@ struct tach_target_ent {
 
 /* Of tach_images: the program that runs in a target now. */
 struct tach_image_ent {
-	__u64 mm;     /* address of its struct mm_struct; 0: not known yet */
-	__u32 number; /* rises with each exec */
-	__u32 pad;
+	__u64 mm;      /* address of its struct mm_struct; 0: not known yet */
+	__u32 number;  /* rises with each exec */
+	__u32 started; /* a thread state was seen in it */
 };
 
 /* Of tach_members: which target a process is. */

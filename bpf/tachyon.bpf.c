@@ -107,10 +107,14 @@ static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
 		return TACH_ST_EXITING;
 
 	status = tach_find_tstate(s, &target->layout);
+	/* What a new program has not touched yet is not in memory. */
+	if (status == TACH_ST_TSTATE_FAULT && image->number && !image->started)
+		return TACH_ST_NOT_STARTED;
 	if (status == TACH_ST_NO_PYTHON)
 		tach_note_bare_thread(task, s);
 	if (status != TACH_ST_SAMPLED)
 		return status;
+	image->started = 1;
 	s->state = TACH_STATE_ON_CPU;
 	if (task->pid == task->tgid)
 		s->state |= TACH_STATE_MAIN_THREAD;
@@ -188,6 +192,7 @@ int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binp
 	rec.target = idx;
 	rec.image = ++image->number;
 	image->mm = (__u64)task->mm;
+	image->started = 0;
 	bpf_ringbuf_output(&tach_ring, &rec, sizeof(rec), BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
