@@ -54,6 +54,8 @@ static __always_inline void tach_note_bare_thread(struct task_struct *task, stru
 
 	if (ent) {
 		ent->ticks++; /* a thread runs on one CPU at a time */
+		/* It has the name of the one that made it until it gets its own. */
+		bpf_probe_read_kernel_str(ent->comm, sizeof(ent->comm), task->comm);
 		return;
 	}
 	bpf_probe_read_kernel_str(new_ent.comm, sizeof(new_ent.comm), task->comm);
