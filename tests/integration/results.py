@@ -50,7 +50,7 @@ def collapsed(path):
 
 
 def split_frame(frame):
-    if frame.startswith("<"):
+    if frame.startswith("<") and frame.endswith(">"):  # no place; not "<string>:f:1"
         return ("~", frame, 0)
     file, function, line = frame.rsplit(":", 2) if frame.count(":") == 2 else split_long(frame)
     return (file, function, int(line))

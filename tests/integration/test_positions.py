@@ -31,7 +31,7 @@ class Recording:
             kind, *words = line.split("\t")
             getattr(self, f"add_{kind}")(*words)
 
-    def add_S(self, tid, stack, state, weight):
+    def add_S(self, tid, stack, state, weight, ts_ns):
         self.weights[stack] += int(weight)
 
     def add_F(self, stack, index, addr, lasti, line, end_line, col, end_col, qualname, filename):

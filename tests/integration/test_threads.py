@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""Which thread is it, and is it Python at all? The target knows."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+from profiled import Recording, check_share, share
+
+TARGETS = ROOT / "tests" / "targets"
+BARE = re.compile(r"^CPU in threads without Python: ([\d.]+) s(?: \((.*)\))?$", re.M)
+BARE_THREAD = re.compile(r"(.+?) (\d+): ([\d.]+) s(?:, |$)")
+
+
+@pytest.fixture(scope="session")
+def library(lab, tmp_path_factory):
+    path = tmp_path_factory.mktemp("burn") / "burn.so"
+    subprocess.run(
+        ["cc", "-O1", "-shared", "-fPIC", "-D_GNU_SOURCE", "-pthread", "-o", path, TARGETS / "burn.c"],
+        check=True,
+        timeout=60,
+    )
+    return path
+
+
+@pytest.fixture
+def profile_of(tachyon, lab_python, lab_dir, tmp_path, python_version):
+    """profile_of(kind, *args, options=()) -> profile of a run of threads.py, and what it said.
+
+    A virtual machine that has to wait for its own CPU misses ticks, of whichever thread ran then: such a
+    run is made again, for a thread's share of it says nothing."""
+
+    def once(go, kind, args, options):
+        target = lab_python(python_version, TARGETS / "threads.py", go, kind, *args)
+        target.wait_line()
+        with Recording(tachyon, tmp_path, "attach", *options, target.pid) as recording:
+            recording.wait_sampling()
+            go.touch()
+            profile = recording.profile()
+        assert target.wait(timeout=10) == 0, target.errors()
+        assert profile.counts.failed == {}
+        return profile, json.loads(target.output().splitlines()[-1])
+
+    def run(kind, *args, options=("-a",), rate=1000):
+        for attempt in range(5):
+            profile, said = once(lab_dir / f"go.{attempt}", kind, args, (*options, "-r", rate))
+            if 0.96 < share(profile, rate) < 1.04:
+                break
+        return profile, said
+
+    return run
+
+
+def bare_threads(profile):
+    """The closing line: seconds in all, {name: (tid, seconds)}."""
+    found = BARE.search(profile.stdout)
+    if not found:
+        return 0, {}
+    threads = {name: (int(tid), float(cpu_s)) for name, tid, cpu_s in BARE_THREAD.findall(found[2] or "")}
+    return float(found[1]), threads
+
+
+def test_main_thread_only(profile_of):
+    profile, said = profile_of("python", options=())
+    assert profile.tids == {said["main"]}
+    functions = profile.functions()
+    assert functions["python.<locals>.main"] >= 0.9 * 250
+    assert not {"python.<locals>.first", "python.<locals>.second"} & set(functions)
+    assert profile.counts.status["OTHER_THREAD"] >= 0.9 * 500
+
+
+def test_all_threads(profile_of):
+    profile, said = profile_of("python")
+    assert profile.tids == set(said.values())
+    for name, tid in said.items():
+        functions = profile.functions(tid)
+        assert functions[f"python.<locals>.{name}"] >= 0.9 * 250
+        others = {f"python.<locals>.{other}" for other in said if other != name}
+        assert not others & set(functions)
+    check_share(profile)
+
+
+def test_crowd(profile_of):
+    """A thread's id and its stack belong together, however short it lives."""
+    profile, said = profile_of("crowd", rate=10_000)
+    workers = {}
+    for tid, worker in said:
+        workers.setdefault(tid, set()).add(worker)
+    seen = set()
+    for tid, frames, _ in profile.rows:
+        for _, function, _ in frames:
+            if function.startswith("worker_"):
+                assert function in workers[tid], (tid, frames)
+                seen.add(function)
+    assert len(said) == 1000
+    assert len(seen) >= 900
+    check_share(profile, 10_000)
+
+
+def test_threads_without_python(profile_of, lab_dir, library):
+    shared = lab_dir / library.name
+    shared.write_bytes(library.read_bytes())
+    profile, said = profile_of("bare", shared)
+    total, threads = bare_threads(profile)
+    assert total == pytest.approx(0.8, rel=0.1)
+    assert list(threads)[:2] == ["blas: 1", "io"]  # the busiest first
+    for name, truth in said.items():
+        tid, cpu_s = threads[name]
+        assert tid == truth["tid"]
+        assert cpu_s == pytest.approx(truth["burnt_s"], rel=0.1, abs=0.03)
+    assert not profile.tids & {truth["tid"] for truth in said.values()}
+    check_share(profile)
+
+
+def test_no_threads_without_python(profile_of):
+    """Their starts and ends are not worth a line."""
+    assert bare_threads(profile_of("python")[0]) == (0, {})
+
+
+def test_thread_that_calls_python(profile_of, lab_dir, library):
+    shared = lab_dir / library.name
+    shared.write_bytes(library.read_bytes())
+    profile, said = profile_of("caller", shared)
+    assert said["calls"] == 20
+    functions = profile.functions(said["tid"])
+    assert functions["caller.<locals>.called"] == pytest.approx(1000 * said["called_s"], rel=0.1)
+    assert functions["spin"] == pytest.approx(1000 * said["called_s"], rel=0.1)
+    tid, cpu_s = bare_threads(profile)[1]["caller"]
+    assert tid == said["tid"]
+    assert cpu_s == pytest.approx(said["burnt_s"], rel=0.1)
+
+
+@pytest.mark.parametrize("config", ["isolated", "legacy"])
+def test_interpreters_in_turns(profile_of, config):
+    profile, _ = profile_of("interpreters", config, options=())
+    outside = inside = 0
+    for _, frames, count in profile.rows:
+        functions = [function for _, function, _ in frames]
+        if "inside" in functions:
+            assert functions == ["<module>", "inside"]
+            inside += count
+        elif "interpreters.<locals>.outside" in functions:
+            assert functions[:2] == ["<module>", "interpreters"]
+            assert functions[3:] in ([], ["spin"])
+            outside += count
+    assert inside == pytest.approx(8 * 60, rel=0.1)
+    assert outside == pytest.approx(8 * 60, rel=0.1)
+    check_share(profile)
+
+
+def test_interpreters_in_parallel(profile_of):
+    profile, said = profile_of("parallel")
+    assert profile.functions(said["main"])["parallel.<locals>.outside"] == pytest.approx(300, rel=0.1)
+    assert profile.functions(said["other"])["inside"] == pytest.approx(300, rel=0.1)
+    assert "inside" not in profile.functions(said["main"])
