@@ -54,7 +54,7 @@ class LabProcess(subprocess.Popen):
     def output(self):
         return self.stdout_path.read_text()
 
-    def errors(self):
+    def error_output(self):  # "errors" is Popen's own
         return self.stderr_path.read_text()
 
     def wait_line(self, line="ready", timeout=20.0):
@@ -64,7 +64,7 @@ class LabProcess(subprocess.Popen):
             if line in self.output().splitlines():
                 return True
             if self.poll() is not None and line not in self.output().splitlines():
-                raise RuntimeError(f"target ended ({self.returncode}) before {line!r}: {self.errors()}")
+                raise RuntimeError(f"target ended ({self.returncode}) before {line!r}: {self.error_output()}")
             return False
 
         wait_until(seen, timeout, f"line {line!r} of the target")

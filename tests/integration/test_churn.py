@@ -52,7 +52,7 @@ def test_names_and_lines(tachyon, lab_python, python_version, tmp_path):
     raw = tmp_path / "raw"
     with Recording(tachyon, tmp_path, "attach", "-r", RATE, "--raw", raw, target.pid) as recording:
         profile = recording.profile()
-    assert target.wait(timeout=10) == 0, target.errors()
+    assert target.wait(timeout=10) == 0, target.error_output()
     calls, addresses = json.loads(target.output().splitlines()[-1])
     assert addresses < 1.5 * len(calls), "of two each, too many had an address for themselves"
 

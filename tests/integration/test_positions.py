@@ -59,7 +59,7 @@ def test_sampled_positions(lab_python, lab_dir, python_version, tachyon_run):
     done = tachyon_run("attach", target.pid, "--mode", "cpu", "-a", "-r", "10khz", "-d", 7,
                        "--collapsed", "-o", lab_dir / "out.txt", "--raw", raw)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert target.poll() is None, target.errors()
+    assert target.poll() is None, target.error_output()
 
     codes = {int(addr): code for addr, code in json.loads(published.read_text()).items()}
     rec = Recording(raw)

@@ -40,7 +40,7 @@ def profile_of(tachyon, lab_python, lab_dir, tmp_path, python_version):
             recording.wait_sampling()
             go.touch()
             profile = recording.profile()
-        assert target.wait(timeout=10) == 0, target.errors()
+        assert target.wait(timeout=10) == 0, target.error_output()
         assert profile.counts.failed == {}
         return profile, json.loads(target.output().splitlines()[-1])
 
