@@ -20,7 +20,11 @@ static __always_inline long tach_read_u64(__u64 *dst, __u64 addr)
 #define TACH_FIELD(type, buf, off, mask) (*(type *)((unsigned char *)(buf) + ((off) & (mask))))
 
 /* Clamp x to max in a way the compiler cannot optimise away: the verifier needs to see the bound on
- * the very register that is used. */
+ * the very register that is used. Where this is built for the host (tests/fuzz) nobody needs to. */
+#ifdef __bpf__
 #define TACH_CLAMP(x, max) asm volatile("if %0 <= %1 goto +1; %0 = %1" : "+r"(x) : "i"(max))
+#else
+#define TACH_CLAMP(x, max) ((x) = (x) <= (max) ? (x) : (max))
+#endif
 
 #endif
