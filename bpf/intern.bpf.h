@@ -207,8 +207,11 @@ static long tach_capture_step(__u32 i, struct intern_ctx *ctx)
 		s->status = status;
 		return 1;
 	}
+	/* One with parts missing is sent again; nor does user space still know what was there before. */
 	if (s->missed == missed)
 		bpf_map_update_elem(&tach_codes, &key, &fingerprint, BPF_ANY);
+	else if (known)
+		bpf_map_delete_elem(&tach_codes, &key);
 	return 0;
 }
 

@@ -81,6 +81,34 @@ static void test_replaced(void **state)
 }
 
 /* Each part of the identity tells by itself. */
+/* Back again: user space has heard of another one in between, of which not all could be sent. */
+static void test_replaced_and_back(void **state)
+{
+	struct rig *rig = *state;
+	__u64 hidden = fake_pages(&rig->fake, 1), stack = fake_alloc(&rig->fake, 512);
+	struct fake_code first;
+	struct stale stale;
+
+	begin(rig, &stale);
+	first = stale.spec;
+	stale.spec = fake_code_spec(&rig->fake, "second");
+	stale.spec.filename = hidden;
+	fake_hide(hidden, true);
+	replace(rig, &stale);
+	assert_status(rig_intern(rig), SAMPLED);
+	assert_string_equal(rig_drain(rig), "CS");
+	assert_int_equal(rig_code(rig, 0)->miss, TACH_CODE_MISS_FILENAME);
+
+	stale.spec = first;
+	replace(rig, &stale);
+	chain_init(&rig->chain, &rig->fake, stack);
+	chain_push(&rig->chain, stack + CHAIN_STRIDE, stale.codes[1], 9, FAKE_BY_THREAD);
+	assert_status(rig_intern(rig), SAMPLED);
+	assert_string_equal(rig_drain(rig), "CS");
+	assert_int_equal(rig_code(rig, 0)->firstlineno, first.firstlineno);
+	assert_int_equal(rig_code(rig, 0)->miss, 0);
+}
+
 static void test_every_part_counts(void **state)
 {
 	struct rig *rig = *state;
@@ -245,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_replaced),
+		RIG_TEST(test_replaced_and_back),
 		RIG_TEST(test_every_part_counts),
 		RIG_TEST_ON(test_without_version, 313),
 		RIG_TEST_ON(test_without_version, 315),
