@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""A process that replaces its program, by another Python and by something else, while it is profiled:
+each program's stacks are its own, and nothing is read with the layout of another."""
+
+import json
+import subprocess
+
+import pytest
+
+from conftest import ALL_VERSIONS
+from profiled import Recording, check_share
+
+BUSY_S = 0.3
+STAGE = """import os, threading, time
+
+def stage_{number}(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+print("ready", flush=True)
+while not os.path.exists({go!r}):
+    time.sleep(0.01)
+stage_{number}({busy_s})
+print(os.getpid(), flush=True)
+def leave():
+    os.execv({command[0]!r}, {command!r})
+{leave}
+"""
+DIRECTLY = "leave()"
+FROM_A_THREAD = "threading.Thread(target=leave).start(); time.sleep(1000)"
+
+# The functions of all modules that such a program imports, with their lines:
+# {file as in a profile: {name: [line, ...]}}
+ORACLE = """
+import json, os, sys, threading, time, types
+
+functions = {}
+
+def add(code):
+    lines = {line for _, _, line in code.co_lines() if line}
+    known = functions.setdefault(os.path.basename(code.co_filename), {})
+    known[code.co_qualname] = sorted(lines | set(known.get(code.co_qualname, ())))
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            add(const)
+
+for module in list(sys.modules.values()):
+    if module.__spec__ and hasattr(module.__spec__.loader, "get_code"):
+        code = module.__spec__.loader.get_code(module.__spec__.name)
+        if code:
+            add(code)
+print(json.dumps(functions))
+"""
+
+
+@pytest.fixture(scope="session")
+def library(lab):
+    """What ORACLE says, of each version."""
+    said = []
+    for version in ALL_VERSIONS:
+        done = subprocess.run(
+            ["chroot", lab, f"python{version}", "-"], input=ORACLE, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        said.append(json.loads(done.stdout))
+    return said
+
+
+def check_library(library, frames):
+    """The stack of an interpreter that starts or ends: real functions at real lines, all of them of the
+    same version. (It does not tell what the first thing is that it runs, getpath.)"""
+    assert {file for file, *_ in frames} == {"<frozen getpath>"} or any(
+        all(line == 0 or line in known.get(file, {}).get(function, ()) for file, function, line in frames)
+        for known in library
+    ), frames
+
+
+@pytest.fixture
+def go(lab_dir):
+    return lab_dir / "go"
+
+
+@pytest.fixture
+def stages(lab_script, go):
+    """stages(command, command...) -> the first of a chain of programs; each but the last leaves for
+    the next one by the command, in which "{}" stands for it."""
+
+    def make(*commands, leave=DIRECTLY):
+        script = None
+        for number in range(len(commands) + 1, 0, -1):
+            command = [word.format(script) for word in commands[number - 1]] if script else []
+            text = STAGE.format(
+                number=number,
+                busy_s=BUSY_S,
+                go=str(go),
+                command=command or ["/bin/true"],
+                leave=leave if script else "pass",
+            )
+            script = lab_script(text, f"stage{number}.py")
+        return script
+
+    return make
+
+
+def check_stages(library, profile, cnt):
+    """Every stage has its samples, in its own functions; the rest is from starts and ends."""
+    found = profile.functions()
+    for number in range(1, cnt + 1):
+        assert found[f"stage_{number}"] >= 0.7 * 1000 * BUSY_S
+    scripts = {f"stage{number}.py": number for number in range(1, cnt + 1)}
+    for _, frames, _ in profile.rows:
+        mine = [frame for frame in frames if frame[0] in scripts]
+        if mine:
+            assert len({file for file, *_ in mine}) == 1, frames
+            functions = [function for _, function, _ in mine]
+            stage = f"stage_{scripts[mine[0][0]]}"
+            assert functions in (["<module>"], ["<module>", stage], ["<module>", "leave"], ["leave"]), frames
+        if len(mine) < len(frames):
+            check_library(library, [frame for frame in frames if frame[0] not in scripts])
+    assert profile.counts.failed == {}
+    check_share(profile)
+
+
+def profile_stages(tachyon, lab_python, go, tmp_path, version, script):
+    target = lab_python(version, script)
+    target.wait_line()
+    with Recording(tachyon, tmp_path, "attach", "-a", target.pid) as recording:
+        recording.wait_sampling()
+        go.touch()
+        profile = recording.profile()
+    assert target.wait(timeout=10) == 0, target.error_output()
+    lines = [line for line in target.output().splitlines() if line.isdigit()]
+    assert set(lines) == {str(target.pid)}  # it was one process all the time
+    return profile
+
+
+def others(version):
+    at = ALL_VERSIONS.index(version)
+    return ALL_VERSIONS[at - 2], ALL_VERSIONS[at - 1]
+
+
+def test_other_pythons(tachyon, library, lab_python, stages, go, tmp_path, python_version):
+    second, third = others(python_version)
+    script = stages([f"/usr/bin/python{second}", "{}"], [f"/usr/bin/python{third}", "{}"])
+    profile = profile_stages(tachyon, lab_python, go, tmp_path, python_version, script)
+    check_stages(library, profile, 3)
+
+
+def test_something_else_in_between(tachyon, library, lab_python, stages, go, tmp_path, python_version):
+    """To a shell that waits for a while, and from there back to a Python."""
+    second = others(python_version)[0]
+    script = stages(["/bin/sh", "-c", f"sleep 0.3; exec python{second} {{}}"])
+    profile = profile_stages(tachyon, lab_python, go, tmp_path, python_version, script)
+    check_stages(library, profile, 2)
+
+
+def test_from_a_thread(tachyon, library, lab_python, stages, go, tmp_path, python_version):
+    """It takes the process over: pid and thread id are the leader's, the thread is not."""
+    second = others(python_version)[0]
+    script = stages([f"/usr/bin/python{second}", "{}"], leave=FROM_A_THREAD)
+    profile = profile_stages(tachyon, lab_python, go, tmp_path, python_version, script)
+    check_stages(library, profile, 2)
+
+
+def test_run_by_a_shell(tachyon, lab, library, stages, go, tmp_path, python_version):
+    """The program of `run` is something else at first."""
+    go.touch()
+    second = others(python_version)[0]
+    script = stages([f"/usr/bin/python{second}", "{}"])
+    shell = f"sleep 0.1; exec python{python_version} {script}"
+    command = ("--", "chroot", lab, "sh", "-c", shell)
+    with Recording(tachyon, tmp_path, "run", *command) as recording:
+        check_stages(library, recording.profile(), 2)
+
+
+def test_end_without_python(tachyon, lab_python, stages, go, tmp_path, python_version):
+    """What was sampled before is the result."""
+    script = stages(["/bin/sleep", "0.3"])
+    profile = profile_stages(tachyon, lab_python, go, tmp_path, python_version, script)
+    assert profile.functions()["stage_1"] >= 0.7 * 1000 * BUSY_S
