@@ -20,19 +20,38 @@ static __always_inline __u64 tach_mix(__u64 hash, __u64 word)
 	return hash ^ (hash >> 29);
 }
 
-/* Identity of the code object whose window is in s->code_buf. Its address alone does not do: a third of
- * the code objects that a churning program makes get the address of a dead one. co_version is drawn from
- * a counter for each new code object (CPython v3.13.0 Objects/codeobject.c, init_code()). */
-static __always_inline __u64 tach_code_fingerprint(struct tach_scratch *s,
-						   const struct tach_layout *layout)
-{
-	__u64 hash = CODE_FIELD(__u32, layout->co_firstlineno);
+/* From co_firstlineno on; co_version is among them (user/target/ checks the distance). */
+#define TACH_CODE_ID_SZ 32
 
+/* Identity of the code object at @code. Its address alone does not do: a third of the code objects that a
+ * churning program makes get the address of a dead one. co_version is drawn from a counter for each new
+ * code object (CPython v3.13.0 Objects/codeobject.c, init_code()), so with the first line it is enough,
+ * and both are in one cache line. It stays 0 once the counter has overflowed: then the pointers count, and
+ * in free-threaded builds.
+ * Overwrites s->code_buf. 0, or negative if the code object is not in memory. */
+static __always_inline long tach_code_fingerprint(struct tach_scratch *s,
+						  const struct tach_layout *layout, __u64 code,
+						  __u64 *out)
+{
+	__u64 hash;
+
+	if (tach_read(s->code_buf, TACH_CODE_ID_SZ, code + layout->co_firstlineno))
+		return -1;
+	hash = *(__u32 *)s->code_buf;
 	if (layout->co_version)
-		hash |= (__u64)CODE_FIELD(__u32, layout->co_version) << 32;
+		hash |= (__u64)TACH_FIELD(__u32, s->code_buf,
+					  layout->co_version - layout->co_firstlineno,
+					  TACH_CODE_ID_SZ - 4)
+			<< 32;
+	*out = hash;
+	if (hash >> 32 && !(layout->flags & TACH_LAYOUT_FREE_THREADED))
+		return 0;
+	if (tach_read(s->code_buf, TACH_CODE_SZ, code))
+		return -1;
 	hash = tach_mix(hash, CODE_FIELD(__u64, layout->co_filename));
 	hash = tach_mix(hash, CODE_FIELD(__u64, layout->co_qualname));
-	return tach_mix(hash, CODE_FIELD(__u64, layout->co_linetable));
+	*out = tach_mix(hash, CODE_FIELD(__u64, layout->co_linetable));
+	return 0;
 }
 
 struct intern_ctx {
@@ -44,7 +63,7 @@ struct intern_ctx {
 static long tach_fingerprint_step(__u32 i, struct intern_ctx *ctx)
 {
 	struct tach_scratch *s = ctx->s;
-	__u64 code;
+	__u64 code, fingerprint;
 
 	if (i >= TACH_MAX_FRAMES)
 		return 1;
@@ -52,11 +71,11 @@ static long tach_fingerprint_step(__u32 i, struct intern_ctx *ctx)
 	if (code == s->prev_code) /* recursion */
 		return 0;
 	s->prev_code = code;
-	if (tach_read(s->code_buf, TACH_CODE_SZ, code)) {
+	if (tach_code_fingerprint(s, ctx->layout, code, &fingerprint)) {
 		s->status = TACH_ST_CODE_FAULT;
 		return 1;
 	}
-	s->fingerprint = tach_mix(s->fingerprint, tach_code_fingerprint(s, ctx->layout));
+	s->fingerprint = tach_mix(s->fingerprint, fingerprint);
 	return 0;
 }
 
@@ -121,8 +140,8 @@ static __always_inline void tach_str_header(struct tach_capture *cap,
 		}                                                                                  \
 	} while (0)
 
-/* Send the code object at @code, whose window is in s->code_buf. Returns TACH_ST_SAMPLED or RING_FULL;
- * s->missed counts code objects of which a part was not in memory. */
+/* Send the code object at @code. Returns TACH_ST_SAMPLED, CODE_FAULT or RING_FULL; s->missed counts code
+ * objects of which a part was not in memory. */
 __noinline int tach_capture_code(struct tach_scratch *s, const struct tach_layout *layout,
 				 __u64 code, __u64 fingerprint)
 {
@@ -135,6 +154,8 @@ __noinline int tach_capture_code(struct tach_scratch *s, const struct tach_layou
 	cap = bpf_map_lookup_elem(&tach_captures, &zero);
 	if (!cap)
 		return TACH_ST_NO_SCRATCH;
+	if (tach_read(s->code_buf, TACH_CODE_SZ, code))
+		return TACH_ST_CODE_FAULT;
 	cap->rec.miss = 0;
 	cap->pos = 0;
 	tach_str_header(cap, layout, CODE_FIELD(__u64, layout->co_filename), &cap->rec.filename,
@@ -188,11 +209,10 @@ static long tach_capture_step(__u32 i, struct intern_ctx *ctx)
 	s->prev_code = key.addr;
 	key.target = s->target;
 	key.image = s->image;
-	if (tach_read(s->code_buf, TACH_CODE_SZ, key.addr)) {
+	if (tach_code_fingerprint(s, ctx->layout, key.addr, &fingerprint)) {
 		s->status = TACH_ST_CODE_FAULT;
 		return 1;
 	}
-	fingerprint = tach_code_fingerprint(s, ctx->layout);
 	s->fingerprint = tach_mix(s->fingerprint, fingerprint);
 	known = bpf_map_lookup_elem(&tach_codes, &key);
 	if (known && *known == fingerprint)
@@ -265,13 +285,12 @@ __noinline int tach_intern(struct tach_scratch *s, const struct tach_layout *lay
 
 	if (!s || !layout)
 		return TACH_ST_NO_SCRATCH;
+	interp = TSTATE_FIELD(__u64, layout->ts_interp);
 	key = tach_mix(s->hash, s->flags); /* cut at the limit is not whole at the limit */
-	if (layout->is_code_generation) {
-		interp = TSTATE_FIELD(__u64, layout->ts_interp);
-		key = tach_mix(key, interp); /* each counts for itself */
-		if (tach_read_u64(&ent.generation, interp + layout->is_code_generation))
-			return TACH_ST_TSTATE_FAULT;
-	}
+	key = tach_mix(key, interp);	   /* each has counters of its own */
+	if (layout->is_code_generation &&
+	    tach_read_u64(&ent.generation, interp + layout->is_code_generation))
+		return TACH_ST_TSTATE_FAULT;
 	known = bpf_map_lookup_elem(&tach_stacks, &key);
 	if (known) {
 		ent.id = known->id;

@@ -80,7 +80,6 @@ static void test_replaced(void **state)
 	check_known(rig, &stale);
 }
 
-/* Each part of the identity tells by itself. */
 /* Back again: user space has heard of another one in between, of which not all could be sent. */
 static void test_replaced_and_back(void **state)
 {
@@ -109,6 +108,7 @@ static void test_replaced_and_back(void **state)
 	assert_int_equal(rig_code(rig, 0)->miss, 0);
 }
 
+/* Each part of the identity tells by itself; the pointers once the counter of versions has overflowed. */
 static void test_every_part_counts(void **state)
 {
 	struct rig *rig = *state;
@@ -122,6 +122,9 @@ static void test_every_part_counts(void **state)
 	stale.spec.firstlineno++;
 	replace(rig, &stale);
 	check_new(rig, &stale);
+	stale.spec.version = 0;
+	replace(rig, &stale);
+	check_new(rig, &stale);
 	stale.spec.filename = other.filename;
 	replace(rig, &stale);
 	check_new(rig, &stale);
@@ -131,7 +134,7 @@ static void test_every_part_counts(void **state)
 	stale.spec.linetable = other.linetable;
 	replace(rig, &stale);
 	check_new(rig, &stale);
-	assert_int_equal(rig_count(rig, TACH_CT_STALE), 5);
+	assert_int_equal(rig_count(rig, TACH_CT_STALE), 6);
 }
 
 /* Not every version says where co_version is. */
