@@ -26,6 +26,7 @@ struct tach_subject {
 	bool held;		  /* at each exec, until an interpreter is found */
 	bool found;		  /* image has an interpreter, and the kernel side its layout */
 	bool ever_found;
+	bool refused; /* image is nothing for us, and will not be */
 	__u32 image;
 	unsigned searches; /* in vain since the last exec */
 	__u64 search_ns;   /* that the last one took */
@@ -134,6 +135,16 @@ int tach_subject__start(struct tach_subject *subject)
 	return 0;
 }
 
+/* A program that is not for us ends what has not begun; later it is only not sampled. */
+static int refuse(struct tach_subject *subject, int err, const struct tach_why *why)
+{
+	if (!subject->ever_found)
+		return tach_error(err, "%s", why->text);
+	tach_warn("%s; it is not sampled", why->text);
+	subject->refused = true;
+	return 0;
+}
+
 static int look(struct tach_subject *subject, struct tach_loader *loader)
 {
 	/* Asked for first: an exec in the middle of the search makes its result void. */
@@ -152,7 +163,7 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 	    subject->searches < SEARCH_SETTLE_CNT)
 		return 0;
 	if (err && err != -EAGAIN)
-		return tach_error(err, "%s", why.text);
+		return refuse(subject, err, &why);
 	err = tach_loader__set_layout(loader, 0, image, &layout);
 	if (err)
 		return tach_error(err, "cannot hand the layout to the kernel: %s", strerror(-err));
@@ -170,7 +181,7 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 
 int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader)
 {
-	int err = look(subject, loader);
+	int err = subject->refused ? 0 : look(subject, loader);
 
 	/* A wrapper on its way to the interpreter (env, a shell script): on to its next exec. */
 	while (!err && subject->held && tach_child__next_exec(subject->child, 0) == 1) {
@@ -185,6 +196,7 @@ void tach_subject__on_exec(struct tach_subject *subject, __u32 image)
 	if (image == subject->image)
 		return;
 	subject->found = false;
+	subject->refused = false;
 	subject->searches = 0;
 }
 
@@ -200,7 +212,8 @@ bool tach_subject__ever_found(const struct tach_subject *subject)
 
 int tach_subject__wait_ms(const struct tach_subject *subject)
 {
-	int ms = subject->searches < SEARCH_FAST_CNT ? SEARCH_FAST_MS : SEARCH_SLOW_MS;
+	bool fast = subject->searches < SEARCH_FAST_CNT && !subject->refused;
+	int ms = fast ? SEARCH_FAST_MS : SEARCH_SLOW_MS;
 	int fair_ms = subject->search_ns * (SEARCH_SHARE - 1) / 1000000;
 
 	return fair_ms > ms ? fair_ms : ms;
