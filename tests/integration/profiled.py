@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 from conftest import wait_until
 from results import Counts, collapsed
@@ -133,6 +134,17 @@ def check_share(profile, rate=1000):
     a virtual machine that has to wait for its own CPU misses some."""
     assert profile.counts.cpu_s > 0.05
     assert 0.7 < share(profile, rate) < 1.2
+
+
+def claim_version(python, copy, version_hex):
+    """Copy an interpreter that says in its table of offsets that it is of another version."""
+    elf = bytearray(python.read_bytes())
+    at = elf.index(b"xdebugpy")
+    while int.from_bytes(elf[at + 8 : at + 16], sys.byteorder) >> 24 != 3:
+        at = elf.index(b"xdebugpy", at + 1)
+    elf[at + 8 : at + 16] = version_hex.to_bytes(8, sys.byteorder)
+    copy.write_bytes(elf)
+    copy.chmod(0o755)
 
 
 def our_programs():

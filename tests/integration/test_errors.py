@@ -15,7 +15,7 @@ import time
 import pytest
 
 from conftest import VERSIONS, wait_until
-from profiled import NAME, Recording, check_nothing_left
+from profiled import NAME, Recording, check_nothing_left, claim_version
 
 SLEEP = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
 BUSY = "print('ready', flush=True)\nwhile True:\n    pass\n"
@@ -108,6 +108,15 @@ def test_unsupported_version(refuse, tachyon_run):
     with subprocess.Popen([sys.executable, "-c", SLEEP], stdout=subprocess.PIPE) as proc:
         assert proc.stdout.readline() == b"ready\n"
         refuse(proc.pid, f"runs Python {version}.", "supported are 3.13, 3.14 and 3.15")
+        proc.kill()
+
+
+def test_version_of_tomorrow(refuse, lab, lab_dir, lab_script):
+    exe = lab_dir / "python"
+    claim_version(lab / f"usr/bin/python{VERSIONS[-1]}", exe, 0x031000F0)
+    with subprocess.Popen(["chroot", lab, exe, lab_script(SLEEP)], stdout=subprocess.PIPE) as proc:
+        assert proc.stdout.readline() == b"ready\n"
+        refuse(proc.pid, f"({exe}) runs Python 3.16.0: supported are 3.13, 3.14 and 3.15")
         proc.kill()
 
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from conftest import ALL_VERSIONS
-from profiled import Recording, check_share
+from profiled import Recording, check_share, claim_version
 
 BUSY_S = 0.3
 STAGE = """import os, threading, time
@@ -172,6 +172,24 @@ def test_run_by_a_shell(tachyon, lab, library, stages, go, tmp_path, python_vers
     command = ("--", "chroot", lab, "sh", "-c", shell)
     with Recording(tachyon, tmp_path, "run", *command) as recording:
         check_stages(library, recording.profile(), 2)
+
+
+def test_unsupported_python_in_between(
+    tachyon, library, lab, lab_dir, lab_python, stages, go, tmp_path, python_version
+):
+    """It is not sampled, and said so; what comes before and after it is."""
+    claim_version(lab / f"usr/bin/python{python_version}", lab_dir / "python", 0x031000F0)
+    second = others(python_version)[0]
+    script = stages([str(lab_dir / "python"), "{}"], [f"/usr/bin/python{second}", "{}"])
+    profile = profile_stages(tachyon, lab_python, go, tmp_path, python_version, script)
+    warnings = [line for line in profile.stderr.splitlines() if ": warning: " in line]
+    assert len(warnings) == 1 and "runs Python 3.16.0:" in warnings[0], warnings
+    assert "it is not sampled" in warnings[0]
+    found = profile.functions()
+    assert "stage_2" not in found
+    assert min(found["stage_1"], found["stage_3"]) >= 0.7 * 1000 * BUSY_S
+    assert profile.counts.failed == {}
+    assert profile.counts.status["NO_LAYOUT"] >= 0.7 * 1000 * BUSY_S
 
 
 def test_end_without_python(tachyon, lab_python, stages, go, tmp_path, python_version):
