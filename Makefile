@@ -305,10 +305,10 @@ lint-tree:
 lint-packages:
 	$(Q)scripts/setup.sh --check-docs
 
-bench: all $(TOOLS) ## cost, beside the reference profiler (root)
+bench: all $(TOOLS) ## cost, beside the reference profiler (root, BENCH=quick)
 	$(Q)scripts/lab.sh >/dev/null
 	$(Q)$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$$(scripts/lab.sh)" PY="$(PY)" \
-		$(PYTHON) -B tests/bench/bench.py
+		BENCH="$(BENCH)" $(PYTHON) -B tests/bench/bench.py
 
 -include $(wildcard $(B)/bpf/*.d $(B)/tests/bpf/*.d $(B)/obj/user/*.d $(B)/obj/*/*/*.d \
 	$(B)/san/obj/user/*.d $(B)/san/obj/*/*/*.d)
