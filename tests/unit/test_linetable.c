@@ -178,6 +178,19 @@ static void test_overflow(void **state)
 	CHECK_BAD(up, INT_MIN, 0);
 }
 
+/* A column whose lower 32 bits are the smallest number: one less is not to be computed. */
+static void test_column_overflow(void **state)
+{
+	static const unsigned char end_col[] = {ENTRY(LONG, 1), 0,    0,    1,	  0x40,
+						0x40,		0x40, 0x40, 0x40, 2};
+	static const unsigned char col[] = {ENTRY(LONG, 1), 0,	  0,	0x40, 0x40,
+					    0x40,	    0x40, 0x40, 2,    0};
+
+	(void)state;
+	CHECK_BAD(end_col, 10, 0);
+	CHECK_BAD(col, 10, 0);
+}
+
 static void test_malformed(void **state)
 {
 	static const unsigned char not_an_entry[] = {0x05, 0x01};
@@ -281,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_line_zero),
 		cmocka_unit_test(test_largest_values),
 		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_column_overflow),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_no_table),
 		cmocka_unit_test(test_every_cut),

@@ -33,7 +33,7 @@ static unsigned read_byte(struct reader *in)
 	return *in->pos++;
 }
 
-/* Groups of 6 bits, the lowest first; bit 6 says that more follow. */
+/* Groups of 6 bits, the lowest first; bit 6 says that more follow. At most INT_MAX. */
 static __u32 read_varint(struct reader *in)
 {
 	unsigned shift = 0;
@@ -45,9 +45,10 @@ static __u32 read_varint(struct reader *in)
 		value |= (__u64)(byte & 0x3f) << shift;
 		shift += 6;
 	} while (byte & 0x40 && shift < 36);
-	if (byte & 0x40 || value > INT_MAX)
-		in->bad = true;
-	return value;
+	if (!(byte & 0x40) && value <= INT_MAX)
+		return value;
+	in->bad = true;
+	return 0;
 }
 
 static __s32 read_svarint(struct reader *in)
