@@ -16,6 +16,8 @@ set -euo pipefail
 
 cache=${TACHYON_LAB:-/var/cache/tachyon-bpf}
 self=$(readlink -f "${BASH_SOURCE[0]}")
+# shellcheck source=scripts/mirror.sh
+. "${self%/*}/mirror.sh"
 
 # --- the recipe: a change in these lines makes a new lab ---------------------------------------
 revision=1 # raise it when a step of build() below changes what comes out
@@ -64,34 +66,6 @@ as_root() {
   fi
 }
 
-# Print the deb line prefix of the machine's own Debian mirror: "deb [options] URI".
-mirror() {
-  local codename uri entry file line key
-  # shellcheck source=/dev/null
-  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-  read -r uri entry < <(
-    apt-get indextargets --format "\$(REPO_URI) \$(SOURCESENTRY)" \
-      'Created-By: Packages' 'Component: main' "Release: $codename"
-  ) || true
-  [ -n "${uri:-}" ] || die "apt has no Debian mirror for '$codename' (apt-get indextargets)"
-  file=${entry%:*}
-  line=${entry##*:}
-  # A key named in the source entry is not among apt's general ones: hand it on. The entry is one
-  # line in a .list, and a paragraph that starts at that line in a .sources file.
-  key=$(awk -v start="$line" '
-    NR < start { next }
-    FILENAME ~ /\.sources$/ && /^[[:space:]]*$/ { exit }
-    FILENAME ~ /\.sources$/ && tolower($1) == "signed-by:" { print $2; exit }
-    FILENAME ~ /\.list$/ && match($0, /signed-by=[^] ]+/) {
-      print substr($0, RSTART + 10, RLENGTH - 10)
-    }
-    FILENAME ~ /\.list$/ { exit }' "$file")
-  case $key in
-    /*) printf 'deb [signed-by=%s] %s\n' "$key" "$uri" ;;
-    *) printf 'deb %s\n' "$uri" ;;
-  esac
-}
-
 # Every interpreter must start in the lab and have what the tests use.
 verify() {
   local root=$1 version
@@ -119,7 +93,8 @@ build() {
   trap 'rm -rf --one-file-system "$temp"' EXIT
   trap 'exit 1' INT TERM HUP
 
-  deb=$(mirror)
+  deb=$(mirror "")
+  [ -n "$deb" ] || die "apt has no mirror of this Debian release (apt-get indextargets)"
   for suite in "${suites[@]}"; do
     lines+=("$deb $suite main")
   done
