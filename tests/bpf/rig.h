@@ -24,7 +24,11 @@
 #include "tests/bpf/chain.h"
 
 /* The stages loaded into the kernel, the memory they are to read, and what came out of the ring. Each
- * test has its own. */
+ * test has its own.
+ *
+ * For slow machines, by environment: RIG_TESTS is a pattern of test names; RIG_BTF a file with those types
+ * of the kernel that the programs use (bpftool gen min_core_btf), to spare libbpf reading all of them each
+ * time. */
 
 #define RIG_RING_SZ	(1u << 20)
 #define RIG_MAX_RECORDS 1024
@@ -207,6 +211,11 @@ static inline __u64 rig_count(const struct rig *rig, enum tach_counter counter)
 
 /* --- set-up --- */
 
+static __attribute__((constructor)) void rig_choose_tests(void)
+{
+	cmocka_set_test_filter(getenv("RIG_TESTS"));
+}
+
 /* As if earlier ticks had left the worst behind. */
 static inline void rig_poison_scratch(struct rig *rig)
 {
@@ -238,9 +247,11 @@ static inline struct rig *rig_new(const struct tach_layout *layout, __u32 ring_s
 		.ctx = rig,
 	};
 
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = getenv("RIG_BTF"));
+
 	assert_non_null(rig);
 	libbpf_set_print(rig_quiet);
-	rig->skel = walk__open();
+	rig->skel = walk__open_opts(&opts);
 	assert_non_null(rig->skel);
 	rig->skel->rodata->tach_wake_sz = wake_sz;
 	assert_return_code(bpf_map__set_max_entries(rig->skel->maps.tach_ring, ring_sz), 0);
