@@ -16,6 +16,7 @@ import pytest
 
 from conftest import VERSIONS, wait_until
 from profiled import NAME, Recording, check_nothing_left, claim_version
+from results import collapsed
 
 SLEEP = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
 BUSY = "print('ready', flush=True)\nwhile True:\n    pass\n"
@@ -291,6 +292,18 @@ def test_full_standard_output(tachyon, target):
         )
     assert done.returncode == 1
     assert "cannot write standard output: No space left on device" in done.stderr
+
+
+def test_closed_streams(tachyon, target, tmp_path):
+    """Nothing that is opened takes their place."""
+    output, raw = tmp_path / "out", tmp_path / "raw"
+    command = f"exec '{tachyon}' attach --mode cpu -v -d 0.2 --collapsed -o '{output}' --raw '{raw}' {target.pid}"
+    proc = subprocess.Popen(["sh", "-c", f"{command} <&- >&- 2>&-"])
+    fds = pathlib.Path(f"/proc/{proc.pid}/fd")
+    wait_until(raw.exists, what="its start")
+    assert [os.readlink(fds / fd) for fd in "012"] == ["/dev/null"] * 3
+    assert proc.wait(timeout=20) == 0
+    assert sum(count for *_, count in collapsed(output)) > 0
 
 
 def test_reader_goes_away(tachyon, target, tmp_path):

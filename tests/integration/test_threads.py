@@ -156,3 +156,12 @@ def test_interpreters_in_parallel(profile_of):
     assert profile.functions(said["main"])["parallel.<locals>.outside"] == pytest.approx(300, rel=0.1)
     assert profile.functions(said["other"])["inside"] == pytest.approx(300, rel=0.1)
     assert "inside" not in profile.functions(said["main"])
+
+
+def test_child(profile_of):
+    """It is a process of its own, not a thread."""
+    profile, _ = profile_of("fork")
+    functions = profile.functions()
+    assert functions["fork.<locals>.in_parent"] == pytest.approx(300, rel=0.1)
+    assert "fork.<locals>.in_child" not in functions
+    assert len(profile.tids) == 1

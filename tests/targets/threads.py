@@ -157,6 +157,23 @@ def parallel(_):
     return said
 
 
+def fork(_):
+    """A child that does the same as its parent."""
+    child = os.fork()
+
+    def in_parent():
+        spin(0.3)
+
+    def in_child():
+        spin(0.3)
+
+    if child == 0:
+        in_child()
+        os._exit(0)
+    in_parent()
+    os.waitpid(child, 0)
+
+
 if __name__ == "__main__":
     print("ready", flush=True)
     while not os.path.exists(sys.argv[1]):
