@@ -207,6 +207,7 @@ static long tach_capture_step(__u32 i, struct intern_ctx *ctx)
 	if (key.addr == s->prev_code)
 		return 0;
 	s->prev_code = key.addr;
+	key.interp_id = s->interp_id;
 	key.target = s->target;
 	key.image = s->image;
 	if (tach_code_fingerprint(s, ctx->layout, key.addr, &fingerprint)) {
@@ -286,11 +287,13 @@ __noinline int tach_intern(struct tach_scratch *s, const struct tach_layout *lay
 	if (!s || !layout)
 		return TACH_ST_NO_SCRATCH;
 	interp = TSTATE_FIELD(__u64, layout->ts_interp);
-	key = tach_mix(s->hash, s->flags); /* cut at the limit is not whole at the limit */
-	key = tach_mix(key, interp);	   /* each has counters of its own */
-	if (layout->is_code_generation &&
-	    tach_read_u64(&ent.generation, interp + layout->is_code_generation))
+	/* The counters of versions and generations are the interpreter's, and a new one gets an old address. */
+	if (tach_read_u64(&s->interp_id, interp + layout->is_id) ||
+	    (layout->is_code_generation &&
+	     tach_read_u64(&ent.generation, interp + layout->is_code_generation)))
 		return TACH_ST_TSTATE_FAULT;
+	key = tach_mix(s->hash, s->flags); /* cut at the limit is not whole at the limit */
+	key = tach_mix(key, s->interp_id);
 	known = bpf_map_lookup_elem(&tach_stacks, &key);
 	if (known) {
 		ent.id = known->id;

@@ -74,13 +74,14 @@ struct tach_stack_ent {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
-	__type(key, __u64); /* hash of target, image and frames */
+	__type(key, __u64); /* hash of target, image, interpreter and frames */
 	__type(value, struct tach_stack_ent);
 } tach_stacks SEC(".maps");
 
 /* Code objects that user space knows, with the fingerprint they had. */
 struct tach_code_key {
 	__u64 addr;
+	__u64 interp_id;
 	__u32 target;
 	__u32 image;
 };
@@ -113,6 +114,7 @@ struct tach_scratch {
 	__u64 hash;
 	__u64 fingerprint;
 	__u64 prev_code;
+	__u64 interp_id;     /* of the interpreter in which the thread runs */
 	__u64 cached_tstate; /* of cached_thread: the thread that this CPU sampled last */
 	struct tach_thread_key cached_thread;
 	__u32 status; /* enum tach_status */

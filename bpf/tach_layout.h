@@ -33,6 +33,7 @@ struct tach_layout {
 
 	__u32 is_next;		  /* in PyInterpreterState */
 	__u32 is_threads_head;	  /* " */
+	__u32 is_id;		  /* ", i64: unique in a process, which its address is not */
 	__u32 is_code_generation; /* "; 0: this version has none (3.13) */
 
 	__u32 ts_next;		 /* in PyThreadState, pointer, < TACH_TSTATE_SZ */

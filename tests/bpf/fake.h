@@ -34,6 +34,7 @@ struct fake {
 	struct tach_layout layout;
 	__u64 heap, heap_sz, heap_used;
 	__u64 interp; /* the first one */
+	__u64 interp_cnt;
 	__u64 thread; /* its thread FAKE_TID */
 	struct {
 		void *addr;
@@ -114,6 +115,7 @@ static inline __u64 fake_interp(struct fake *fake)
 
 	fake_put64(interp + fake->layout.is_next, fake_get64(head));
 	fake_put64(interp + fake->layout.is_threads_head, 0);
+	fake_put64(interp + fake->layout.is_id, fake->interp_cnt++);
 	if (fake->layout.is_code_generation)
 		fake_put64(interp + fake->layout.is_code_generation, 0);
 	fake_put64(head, interp);

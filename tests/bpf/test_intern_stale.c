@@ -272,6 +272,45 @@ static void test_generations_of_two_interpreters(void **state)
 	assert_true(rig_out(rig)->stack_id != stale.id);
 }
 
+/* Version numbers and generations are an interpreter's own: one that makes as many code objects as another
+ * gives them the same numbers, and memory is used again. */
+static void check_other_interpreter(struct rig *rig, struct stale *stale)
+{
+	__u64 known = stale->id;
+
+	stale->spec.qualname = fake_ascii(&rig->fake, "same number, other name");
+	fake_code_at(&rig->fake, stale->codes[1], &stale->spec);
+	assert_status(rig_run(rig, TACH_PROBE_INTERN), SAMPLED);
+	assert_true(rig_out(rig)->stack_id != known);
+	assert_string_equal(rig_drain(rig), "CCCS");
+	assert_int_equal(rig_code(rig, 1)->qualname.sz, strlen("same number, other name"));
+}
+
+static void test_code_of_two_interpreters(void **state)
+{
+	struct rig *rig = *state;
+	__u64 second = fake_interp(&rig->fake);
+	__u64 thread = fake_thread(&rig->fake, second, 5, FAKE_BOUND);
+	struct stale stale;
+
+	begin(rig, &stale);
+	if (rig->fake.layout.is_code_generation)
+		fake_set_generation(&rig->fake, second, stale.generation);
+	chain_run_in(&rig->chain, thread);
+	rig->skel->bss->probe_in.tid = 5;
+	check_other_interpreter(rig, &stale);
+}
+
+static void test_interpreter_at_the_same_address(void **state)
+{
+	struct rig *rig = *state;
+	struct stale stale;
+
+	begin(rig, &stale);
+	fake_put64(rig->fake.interp + rig->fake.layout.is_id, 7);
+	check_other_interpreter(rig, &stale);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +327,8 @@ int main(void)
 		RIG_TEST_ON(test_unreadable_generation, moved),
 		RIG_TEST(test_unreadable_at_comparison),
 		RIG_TEST_ON(test_generations_of_two_interpreters, 315),
+		RIG_TEST(test_code_of_two_interpreters),
+		RIG_TEST(test_interpreter_at_the_same_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,7 @@ static void print_layout(const struct tach_layout *layout)
 	PRINT(rt_interpreters_head);
 	PRINT(is_next);
 	PRINT(is_threads_head);
+	PRINT(is_id);
 	PRINT(is_code_generation);
 	PRINT(ts_next);
 	PRINT(ts_interp);

@@ -27,6 +27,7 @@ static const struct {
 	F("runtime_state.interpreters_head", "runtime_state.size", rt_interpreters_head, 8, 8, 0),
 	F("interpreter_state.next", "interpreter_state.size", is_next, 8, 8, 0),
 	F("interpreter_state.threads_head", "interpreter_state.size", is_threads_head, 8, 8, 0),
+	F("interpreter_state.id", "interpreter_state.size", is_id, 8, 8, 0),
 	F("interpreter_state.code_object_generation", "interpreter_state.size", is_code_generation,
 	  8, 8, 0),
 	F("thread_state.next", "thread_state.size", ts_next, 8, 8, TACH_TSTATE_SZ),

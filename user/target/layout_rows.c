@@ -30,6 +30,7 @@ const struct tach_layout_row tach_layout_rows[] = {
 
 	LONE(TACH_LAYOUT_INTERP, "next", 64, 64, 64, is_next),
 	LONE(TACH_LAYOUT_INTERP, "threads_head", 72, 72, 72, is_threads_head),
+	LONE(TACH_LAYOUT_INTERP, "id", 56, 56, 56, is_id),
 	LONE(TACH_LAYOUT_INTERP, "code_object_generation", NONE, 160, 160, is_code_generation),
 
 	WORD(TACH_LAYOUT_TSTATE, "next", 168, 192, 192, ts_next),
