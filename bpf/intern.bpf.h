@@ -274,37 +274,53 @@ static __always_inline int tach_define_stack(struct tach_scratch *s,
 	return TACH_ST_SAMPLED;
 }
 
+/* Read the counter that tells whether code addresses may have been used again. 1: *@out is good, 0: there
+ * is none, or no more; negative: it is not in memory. */
+static __always_inline int tach_generation(const struct tach_layout *layout, __u64 interp,
+					   __u64 *out)
+{
+	if (!layout->is_code_generation)
+		return 0;
+	if (tach_read_u64(out, interp + layout->is_code_generation))
+		return -1;
+	if (!(layout->flags & TACH_LAYOUT_COUNTS_MADE))
+		return 1;
+	*out = (__u32)*out;
+	return *out != 0;
+}
+
 /* The id of the stack in the scratch, s->stack.stack_id; defines it if need be.
  *
- * A known stack is trusted while no code object was freed since it was last compared: the interpreter
- * counts that (code_object_generation, 3.14+). Without the counter (3.13) it is compared each time. */
+ * A known stack is trusted while the interpreter's counter stands where it was when the stack was last
+ * compared; otherwise its code objects are compared again. */
 __noinline int tach_intern(struct tach_scratch *s, const struct tach_layout *layout)
 {
 	struct tach_stack_ent ent = {}, *known;
 	__u64 key, interp;
-	int status;
+	int status, counted;
 
 	if (!s || !layout)
 		return TACH_ST_NO_SCRATCH;
 	interp = TSTATE_FIELD(__u64, layout->ts_interp);
-	/* The counters of versions and generations are the interpreter's, and a new one gets an old address. */
-	if (tach_read_u64(&s->interp_id, interp + layout->is_id) ||
-	    (layout->is_code_generation &&
-	     tach_read_u64(&ent.generation, interp + layout->is_code_generation)))
-		return TACH_ST_TSTATE_FAULT;
 	key = tach_mix(s->hash, s->flags); /* cut at the limit is not whole at the limit */
+	/* The counters are the interpreter's, and a new one may get an old address. */
+	if (tach_read_u64(&s->interp_id, interp + layout->is_id))
+		return TACH_ST_TSTATE_FAULT;
 	key = tach_mix(key, s->interp_id);
+	counted = tach_generation(layout, interp, &ent.generation);
+	if (counted < 0)
+		return TACH_ST_TSTATE_FAULT;
 	known = bpf_map_lookup_elem(&tach_stacks, &key);
 	if (known) {
 		ent.id = known->id;
-		if (layout->is_code_generation && known->generation == ent.generation)
+		if (counted && known->generation == ent.generation)
 			goto done;
 		status = tach_stack_fingerprint(s, layout);
 		if (status != TACH_ST_SAMPLED)
 			return status;
 		if (known->fingerprint == s->fingerprint) {
 			ent.fingerprint = s->fingerprint;
-			if (layout->is_code_generation)
+			if (counted)
 				bpf_map_update_elem(&tach_stacks, &key, &ent, BPF_ANY);
 			TACH_COUNT(REVALIDATED);
 			goto done;

@@ -22,6 +22,10 @@ enum tach_layout_flags {
 	TACH_LAYOUT_FREE_THREADED = 1u << 0,
 	/* The thread's frame chain ends in an entry frame (owner >= first_non_python_owner). */
 	TACH_LAYOUT_ENTRY_AT_ROOT = 1u << 1,
+	/* is_code_generation is a u32 that rises with each code object made, 0 once it has overflowed;
+	 * else a u64 that rises with each one freed. Either way: while it stands still, no address of a
+	 * code object is used again. */
+	TACH_LAYOUT_COUNTS_MADE = 1u << 2,
 };
 
 struct tach_layout {
@@ -34,7 +38,7 @@ struct tach_layout {
 	__u32 is_next;		  /* in PyInterpreterState */
 	__u32 is_threads_head;	  /* " */
 	__u32 is_id;		  /* ", i64: unique in a process, which its address is not */
-	__u32 is_code_generation; /* "; 0: this version has none (3.13) */
+	__u32 is_code_generation; /* "; 0: there is none */
 
 	__u32 ts_next;		 /* in PyThreadState, pointer, < TACH_TSTATE_SZ */
 	__u32 ts_interp;	 /* " pointer */

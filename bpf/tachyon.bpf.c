@@ -20,6 +20,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Else only the thread-group leader is sampled. */
 const volatile bool tach_all_threads = false;
 
+/* Before Linux 6.2 a look-up in task storage can answer NULL although there is something. */
+const volatile bool tach_storage_unsure = true;
+
 /* Index of the target that @task belongs to, or -1. */
 static __always_inline int tach_target_of(struct task_struct *task)
 {
@@ -40,6 +43,8 @@ static __always_inline int tach_target_of(struct task_struct *task)
 			member->pid_known = 1;
 		return member->target;
 	}
+	if (!tach_storage_unsure)
+		return -1;
 	ent = bpf_map_lookup_elem(&tach_pids, &tgid);
 	if (!ent || ent->start_boottime != leader->start_boottime)
 		return -1;

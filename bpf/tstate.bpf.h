@@ -15,14 +15,20 @@
 /* tid in the innermost pid namespace; 0 if the task has given up its pid. */
 static __always_inline __u32 tach_inner_tid(struct task_struct *task)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid *pid = task->thread_pid;
 	struct upid *upid;
-	__u32 level;
+	__u32 level, tid;
 	int nr = 0;
 
 	if (!pid)
 		return 0;
-	level = BPF_CORE_READ(pid, level);
+	level = pid->level;
+	if (!level) {
+		tid = task->pid;
+		/* Keep the compiler from merging this load with others through another kind of pointer. */
+		asm volatile("" : "+r"(tid));
+		return tid;
+	}
 	/* By the kernel's size of an element: ours lacks fields, and only constant indexes are relocated. */
 	upid = (void *)__builtin_preserve_access_index(&pid->numbers[0]);
 	upid = (void *)upid + level * bpf_core_type_size(struct upid);

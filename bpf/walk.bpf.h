@@ -18,13 +18,19 @@ static __always_inline bool tach_in_window(const struct tach_scratch *s, __u64 o
 	return off < s->win_sz && off + sz <= s->win_sz;
 }
 
-/* Make the frame at s->frame readable and return it, NULL if it cannot be read. */
-static __always_inline unsigned char *tach_frame_window(struct tach_scratch *s, __u32 frame_sz)
+/* Make the frame at @frame readable and return it, NULL if it cannot be read. @last: the youngest frame
+ * of the thread's own data stack so far. */
+static __always_inline unsigned char *tach_frame_window(struct tach_scratch *s, __u64 frame,
+							__u64 last, __u32 frame_sz)
 {
-	__u64 frame = s->frame, off = frame - s->win_addr;
+	__u64 off = frame - s->win_addr;
 
 	/* The end of what was read must be kept: bytes behind it are an older tick's. */
-	if (!tach_in_window(s, off, frame_sz) && s->last - frame < TACH_NEAR_SZ) {
+	if (tach_in_window(s, off, frame_sz)) {
+		off &= TACH_PAGE_SZ - 1;
+		return s->win + off;
+	}
+	if (last - frame < TACH_NEAR_SZ) {
 		__u64 page = frame & ~(__u64)(TACH_PAGE_SZ - 1), sz;
 
 		off = frame - page;
@@ -34,11 +40,9 @@ static __always_inline unsigned char *tach_frame_window(struct tach_scratch *s, 
 		if (!tach_read(s->win, sz, page)) {
 			s->win_addr = page;
 			s->win_sz = sz;
+			off &= TACH_PAGE_SZ - 1;
+			return s->win + off;
 		}
-	}
-	if (tach_in_window(s, off, frame_sz)) {
-		off &= TACH_PAGE_SZ - 1;
-		return s->win + off;
 	}
 	TACH_CLAMP(frame_sz, TACH_FRAME_SZ);
 	if (tach_read(s->frame_buf, frame_sz, frame))
@@ -85,54 +89,67 @@ struct walk_ctx {
 	const struct tach_layout *layout;
 };
 
-/* One frame: append its word, go to the previous. Leaves the loop with s->status set. */
-static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
+/* Frames in one callback of the loop: more would save little and cost the verifier. */
+#define TACH_WALK_BATCH 4
+
+/* Append the word of the Python frame at @fr. Returns whether the walk goes on. */
+static __always_inline bool tach_append_frame(struct tach_scratch *s,
+					      const struct tach_layout *layout, unsigned char *fr)
 {
-	const struct tach_layout *layout = ctx->layout;
-	struct tach_scratch *s = ctx->s;
-	__u64 code, instr_ptr, word, hash;
-	unsigned char *fr;
-	__u32 cnt;
-	__u8 owner;
+	__u64 instr_ptr = TACH_FIELD(__u64, fr, layout->fr_instr_ptr, TACH_FRAME_MASK & ~7);
+	__u64 code = TACH_FIELD(__u64, fr, layout->fr_executable, TACH_FRAME_MASK & ~7);
+	__u32 cnt = s->frame_cnt;
+	__u64 word, hash;
 
-	if (!s->frame) {
-		s->status = TACH_ST_SAMPLED;
-		return 1;
-	}
-	fr = tach_frame_window(s, layout->fr_sz);
-	if (!fr) {
-		s->status = TACH_ST_FRAME_FAULT;
-		return 1;
-	}
-	code = TACH_FIELD(__u64, fr, layout->fr_executable, TACH_FRAME_MASK & ~7);
-	instr_ptr = TACH_FIELD(__u64, fr, layout->fr_instr_ptr, TACH_FRAME_MASK & ~7);
-	owner = TACH_FIELD(__u8, fr, layout->fr_owner, TACH_FRAME_MASK);
-	if (!owner) /* FRAME_OWNED_BY_THREAD: on the data stack */
-		s->last = s->frame;
-	s->frame = TACH_FIELD(__u64, fr, layout->fr_previous, TACH_FRAME_MASK & ~7);
-
-	s->at_root = owner >= layout->first_non_python_owner;
-	if (s->at_root)
-		return 0;
 	code &= ~(__u64)layout->fr_tag_mask;
 	if (!code) /* being cleared; CPython v3.13.0 Python/frame.c, _PyFrame_ClearExceptCode() */
-		return 0;
+		return true;
 	if ((code & 7) || (code >> 48)) {
 		s->status = TACH_ST_FRAME_INVALID;
-		return 1;
+		return false;
 	}
-	word = (code >> 3) << TACH_FRAME_LASTI_BITS | tach_lasti(layout, fr, code, instr_ptr);
-
-	cnt = s->frame_cnt;
 	if (cnt >= TACH_MAX_FRAMES) {
 		s->flags |= TACH_STACK_TRUNCATED;
 		s->status = TACH_ST_SAMPLED;
-		return 1;
+		return false;
 	}
+	word = (code >> 3) << TACH_FRAME_LASTI_BITS | tach_lasti(layout, fr, code, instr_ptr);
 	s->frames[cnt] = word;
 	s->frame_cnt = cnt + 1;
 	hash = (s->hash ^ word) * 0x9E3779B97F4A7C15ULL;
 	s->hash = hash ^ (hash >> 29);
+	return true;
+}
+
+/* Some frames from s->frame on. Ends the loop with s->status set. */
+static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
+{
+	const struct tach_layout *layout = ctx->layout;
+	struct tach_scratch *s = ctx->s;
+	__u64 frame = s->frame, last = s->last;
+	unsigned char *fr;
+	__u8 owner;
+
+	for (int k = 0; k < TACH_WALK_BATCH; k++) {
+		if (!frame) {
+			s->status = TACH_ST_SAMPLED;
+			return 1;
+		}
+		fr = tach_frame_window(s, frame, last, layout->fr_sz);
+		if (!fr) {
+			s->status = TACH_ST_FRAME_FAULT;
+			return 1;
+		}
+		owner = TACH_FIELD(__u8, fr, layout->fr_owner, TACH_FRAME_MASK);
+		if (!owner) /* FRAME_OWNED_BY_THREAD: on the data stack */
+			last = frame;
+		frame = TACH_FIELD(__u64, fr, layout->fr_previous, TACH_FRAME_MASK & ~7);
+		s->at_root = owner >= layout->first_non_python_owner;
+		if (!s->at_root && !tach_append_frame(s, layout, fr))
+			return 1;
+	}
+	s->frame = frame;
+	s->last = last;
 	return 0;
 }
 
@@ -157,7 +174,8 @@ __noinline int tach_walk(struct tach_scratch *s, const struct tach_layout *layou
 	ctx.s = s;
 	ctx.layout = layout;
 	/* Each Python frame may have an entry frame above it; then one more that is too many, and the end. */
-	bpf_loop(2 * TACH_MAX_FRAMES + 2, tach_walk_step, &ctx, 0);
+	bpf_loop((2 * TACH_MAX_FRAMES + 2 + TACH_WALK_BATCH - 1) / TACH_WALK_BATCH, tach_walk_step,
+		 &ctx, 0);
 	if (s->status != TACH_ST_SAMPLED)
 		return s->status;
 	/* Python sets up a new frame in several stores: a chain that lacks its root was caught in between.*/

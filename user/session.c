@@ -154,7 +154,7 @@ static int start(struct session *s)
 	err = tach_caps__drop(!tach_invoker()->sudo);
 	if (err)
 		tach_debug("cannot give up capabilities: %s", strerror(-err));
-	return tach_subject__found(s->subject) ? 0 : tach_subject__search(s->subject, s->loader);
+	return tach_subject__search(s->subject, s->loader);
 }
 
 static int wait_ms(const struct session *s)
@@ -210,9 +210,7 @@ static int step(struct session *s)
 		return tach_error(err, "cannot read the ring buffer: %s", strerror(-err));
 	if (s->deadline_ns && tach_now_ns() >= s->deadline_ns)
 		s->done = true;
-	if (s->done || tach_subject__found(s->subject))
-		return 0;
-	return tach_subject__search(s->subject, s->loader);
+	return s->done ? 0 : tach_subject__search(s->subject, s->loader);
 }
 
 /* Stop the timers, take what is left in the ring, print the closing lines. */

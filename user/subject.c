@@ -25,6 +25,7 @@ struct tach_subject {
 	struct tach_child *child; /* launched only */
 	bool held;		  /* at each exec, until an interpreter is found */
 	bool found;		  /* image has an interpreter, and the kernel side its layout */
+	bool settled;		  /* and all of it: it had started when it was found */
 	bool ever_found;
 	bool refused; /* image is nothing for us, and will not be */
 	__u32 image;
@@ -153,6 +154,7 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 	struct tach_layout layout;
 	struct tach_why why;
 	int err = tach_target__find_layout(subject->target, &layout, &why);
+	bool started = err != -EAGAIN;
 
 	subject->search_ns = tach_now_ns() - start_ns;
 	subject->searches++;
@@ -169,6 +171,7 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 		return tach_error(err, "cannot hand the layout to the kernel: %s", strerror(-err));
 	subject->image = image;
 	subject->found = true;
+	subject->settled = started;
 	subject->ever_found = true;
 	tach_debug("Python %u.%u found in %s after %u searches", layout.version >> 8,
 		   layout.version & 255, tach_target__exe(subject->target), subject->searches);
@@ -179,10 +182,30 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 	return err ? tach_error(err, "cannot let the program go on: %s", strerror(-err)) : 0;
 }
 
+/* It was found before it had started: what can be seen only in a living interpreter comes now. */
+static int settle(struct tach_subject *subject, struct tach_loader *loader)
+{
+	struct tach_layout layout;
+	struct tach_why why;
+	int err = tach_target__find_layout(subject->target, &layout, &why);
+
+	if (err == -EAGAIN)
+		return 0;
+	subject->settled = true;
+	if (err) /* gone, or on its way to another program: what we have will do */
+		return 0;
+	err = tach_loader__set_layout(loader, 0, subject->image, &layout);
+	return err ? tach_error(err, "cannot hand the layout to the kernel: %s", strerror(-err))
+		   : 0;
+}
+
 int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader)
 {
-	int err = subject->refused ? 0 : look(subject, loader);
+	int err;
 
+	if (subject->found)
+		return subject->settled ? 0 : settle(subject, loader);
+	err = look(subject, loader);
 	/* A wrapper on its way to the interpreter (env, a shell script): on to its next exec. */
 	while (!err && subject->held && tach_child__next_exec(subject->child, 0) == 1) {
 		subject->searches = 0;

@@ -23,7 +23,8 @@ void tach_subject__free(struct tach_subject *subject);
 int tach_subject__start(struct tach_subject *subject);
 
 /* Look for the interpreter, and hand its layout to the kernel side; serves a launched process that is
- * still held at each exec. Call it until tach_subject__found(). 0: go on, or a negative errno. */
+ * still held at each exec. Call it again and again: it does nothing once all is found. 0, or a negative
+ * errno. */
 int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader);
 
 /* It replaced its program; @image is the number of the new one. */

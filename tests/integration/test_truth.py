@@ -97,6 +97,8 @@ def test_known_call_graph(tachyon, lab_python, chain_graph, python_version, tmp_
     assert counts.failed == {}
     inside = check_stacks(chain_graph, rows)
     assert inside > 0.98 * counts.status["SAMPLED"]
+    # No code object came or went, so none had to be compared again.
+    assert counts.counter["REVALIDATED"] == counts.counter["STALE"] == 0
     assert sum(count for *_, count in rows) == counts.status["SAMPLED"]
     # The profiler's own reading of the target's clock, against one from outside its window.
     assert 0.9 * cpu_outside < counts.cpu_s <= cpu_outside

@@ -98,13 +98,23 @@ static void test_unsure(void **state)
 	CHECK(kernels, TACH_KERNEL_UNSURE);
 }
 
+static void test_storage(void **state)
+{
+	(void)state;
+	assert_true(tach_kernel__storage_unsure("6.1.0-40-amd64"));
+	assert_true(tach_kernel__storage_unsure("5.19.3"));
+	assert_true(tach_kernel__storage_unsure("strange"));
+	assert_false(tach_kernel__storage_unsure("6.2.0"));
+	assert_false(tach_kernel__storage_unsure("6.12.5-200.fc41.x86_64"));
+	assert_false(tach_kernel__storage_unsure("10.0.0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fits),
-		cmocka_unit_test(test_old),
-		cmocka_unit_test(test_freezes),
-		cmocka_unit_test(test_unsure),
+		cmocka_unit_test(test_fits),	cmocka_unit_test(test_old),
+		cmocka_unit_test(test_freezes), cmocka_unit_test(test_unsure),
+		cmocka_unit_test(test_storage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,3 +57,10 @@ enum tach_kernel_fit tach_kernel__judge(const char *release, const char *version
 		return TACH_KERNEL_FITS;
 	return v.exact ? TACH_KERNEL_FREEZES : TACH_KERNEL_UNSURE;
 }
+
+bool tach_kernel__storage_unsure(const char *release)
+{
+	struct version v = {0};
+
+	return !scan(release, &v) || number(&v) < 6002000;
+}

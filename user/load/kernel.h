@@ -2,6 +2,8 @@
 #ifndef TACH_KERNEL_H
 #define TACH_KERNEL_H
 
+#include <stdbool.h>
+
 /* Whether a kernel can run the programs safely, by its version alone. What else it has is probed. */
 enum tach_kernel_fit {
 	TACH_KERNEL_FITS,
@@ -17,5 +19,9 @@ enum tach_kernel_fit {
  * in uname -v of Debian's ("... Debian 6.1.192-2 ..."), in the signature of Ubuntu's. */
 enum tach_kernel_fit tach_kernel__judge(const char *release, const char *version,
 					const char *signature);
+
+/* Whether a look-up in task storage that interrupts another one can fail: before Linux 6.2 ("bpf: Avoid
+ * taking spinlock in bpf_task_storage_get if potential deadlock is detected"). Pure. */
+bool tach_kernel__storage_unsure(const char *release);
 
 #endif

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "load/features.h"
+#include "load/kernel.h"
 #include "load/load.h"
 #include "load/perf.h"
 #include "bpf/tach_maps.h"
@@ -40,10 +42,13 @@ static int configure(struct tach_loader *loader, const struct tach_load_opts *op
 {
 	struct tachyon_bpf *skel = loader->skel;
 	int cpus = libbpf_num_possible_cpus();
+	struct utsname uts;
 	int err;
 
 	if (cpus < 0)
 		return cpus;
+	if (!uname(&uts))
+		skel->rodata->tach_storage_unsure = tach_kernel__storage_unsure(uts.release);
 	skel->rodata->tach_all_threads = opts->all_threads;
 	skel->rodata->tach_wake_sz = opts->ring_sz / 8;
 	err = bpf_map__set_max_entries(skel->maps.tach_ring, opts->ring_sz);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "target/candidates.h"
+#include "target/code_counter.h"
 #include "target/elf.h"
 #include "target/find.h"
 #include "target/layout.h"
@@ -40,7 +41,7 @@ static void note(struct search *search, int err, const struct tach_why *why)
 
 /* Whether the layout fits what is there: the newest thread must point back to its interpreter. Both can
  * come and go while we look. */
-static int check_live(struct search *search, const struct tach_layout *layout, struct tach_why *why)
+static int check_live(struct search *search, struct tach_layout *layout, struct tach_why *why)
 {
 	for (int attempt = 0; attempt < 3; attempt++) {
 		__u64 interp, thread, back;
@@ -64,8 +65,10 @@ static int check_live(struct search *search, const struct tach_layout *layout, s
 						sizeof(back));
 		if (err && err != -EFAULT)
 			return err;
-		if (!err && back == interp)
+		if (!err && back == interp) {
+			tach_code_counter__find(search->mem, interp, layout);
 			return 0;
+		}
 	}
 	return tach_why__set(
 		why, -EPROTO,
