@@ -85,14 +85,13 @@ static __always_inline int tach_emit_sample(struct tach_scratch *s)
 /* Take one sample of @task, which runs now and belongs to target @idx. Returns where the tick ends. */
 static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
 {
+	bool main_thread = task->pid == task->tgid;
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct tach_target_ent *target;
 	struct tach_image_ent *image;
 	struct tach_scratch *s;
 	int status;
 
-	if (!tach_all_threads && task->pid != task->tgid)
-		return TACH_ST_OTHER_THREAD;
 	s = bpf_map_lookup_elem(&tach_scratches, &cpu);
 	target = bpf_map_lookup_elem(&tach_targets, &idx);
 	image = bpf_map_lookup_elem(&tach_images, &idx);
@@ -117,13 +116,18 @@ static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
 	/* What a new program has not touched yet is not in memory. */
 	if (status == TACH_ST_TSTATE_FAULT && image->number && !image->started)
 		return TACH_ST_NOT_STARTED;
-	if (status == TACH_ST_NO_PYTHON)
+	if (status == TACH_ST_NO_PYTHON) {
 		tach_note_bare_thread(task, s);
+		return status;
+	}
+	if (!main_thread && !tach_all_threads)
+		return TACH_ST_OTHER_THREAD;
 	if (status != TACH_ST_SAMPLED)
 		return status;
-	image->started = 1;
+	if (!image->started)
+		image->started = 1;
 	s->state = TACH_STATE_ON_CPU;
-	if (task->pid == task->tgid)
+	if (main_thread)
 		s->state |= TACH_STATE_MAIN_THREAD;
 	if (TSTATE_FIELD(__u32, target->layout.ts_holds_gil) & target->layout.ts_holds_gil_mask)
 		s->state |= TACH_STATE_HAS_GIL;

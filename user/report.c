@@ -51,6 +51,8 @@ static void print_missed(const struct tach_tally *tally, __u64 attempts, FILE *o
 	__u64 due = tally->cpu_ns / tally->period_ns;
 	__u64 seen = attempts + sum_of(tally, SKIP) - tally->counts[TACH_ST_OTHER_THREAD];
 
+	if (!tally->all_threads) /* the main thread has a thread state: those were others */
+		seen -= tally->counts[TACH_ST_NO_PYTHON];
 	if (tally->interrupted || seen + 0.01 * due + 3 * sqrt(due) >= due)
 		return;
 	fprintf(out, "Warning: missed %llu samples from the expected total of %llu (%.2f%%)\n",

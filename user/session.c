@@ -219,6 +219,7 @@ static int finish(struct session *s)
 	struct tach_bare_thread bare[MAX_BARE_THREADS];
 	struct tach_tally tally = {
 		.period_ns = s->opts->period_ns,
+		.all_threads = s->opts->all_threads,
 		.interrupted = s->interrupted,
 		.bare = bare,
 	};
