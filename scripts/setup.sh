@@ -15,8 +15,8 @@ packages=(
   bpftool clang-19 gcc libbpf-dev libcap-dev libelf-dev linux-libc-dev pkg-config uthash-dev
   zlib1g-dev
   # the lab, tests, checks
-  clang-format-19 clang-tidy-19 libcmocka-dev mmdebstrap mount python3 python3-pyflakes
-  python3-pytest shellcheck
+  clang-format-19 clang-tidy-19 libclang-rt-19-dev libcmocka-dev mmdebstrap mount python3
+  python3-pyflakes python3-pytest shellcheck
 )
 
 say() {
