@@ -29,6 +29,8 @@ static __always_inline __u32 tach_inner_tid(struct task_struct *task)
 		asm volatile("" : "+r"(tid));
 		return tid;
 	}
+	/* Linux 6.1 adds nothing unknown to a pointer whose type it knows, but to one that was copied. */
+	pid = BPF_CORE_READ(task, thread_pid);
 	/* By the kernel's size of an element: ours lacks fields, and only constant indexes are relocated. */
 	upid = (void *)__builtin_preserve_access_index(&pid->numbers[0]);
 	upid = (void *)upid + level * bpf_core_type_size(struct upid);
