@@ -4,7 +4,9 @@
 # Install the Debian packages that are missing. Quick and without effect when none is.
 #
 #   scripts/setup.sh               install what is missing
-#   scripts/setup.sh --check-docs  compare the list below with docs/dependencies.md
+#   scripts/setup.sh vm            also what virtual machines need (make vm)
+#   scripts/setup.sh vm-arm64      also what those of the other architecture need
+#   scripts/setup.sh --check-docs  compare the lists below with docs/dependencies.md
 #
 # Debian 12. As a user without root apt-get, and only that, goes through sudo.
 set -euo pipefail
@@ -18,6 +20,8 @@ packages=(
   clang-format-19 clang-tidy-19 libclang-rt-19-dev libcmocka-dev mmdebstrap mount python3
   python3-pyflakes python3-pytest shellcheck
 )
+vm_packages=(cpio qemu-system-x86)
+vm_arm64_packages=(gcc-aarch64-linux-gnu qemu-system-arm)
 
 say() {
   printf 'setup: %s\n' "$*" >&2
@@ -27,7 +31,7 @@ check_docs() {
   local doc
   doc=$(dirname "${BASH_SOURCE[0]}")/../docs/dependencies.md
   # shellcheck disable=SC2016 # the quotes are Markdown's
-  diff <(printf '%s\n' "${packages[@]}" | sort) \
+  diff <(printf '%s\n' "${packages[@]}" "${vm_packages[@]}" "${vm_arm64_packages[@]}" | sort) \
     <(sed -n 's/^| `\([a-z0-9.+-]*\)` |.*/\1/p' "$doc" | sort) || {
     say "error: the package lists of scripts/setup.sh (<) and docs/dependencies.md (>) differ"
     return 1
@@ -49,10 +53,19 @@ as_root() {
   fi
 }
 
-if [ "${1:-}" = --check-docs ]; then
-  check_docs
-  exit
-fi
+case ${1:-} in
+  '') ;;
+  vm) packages+=("${vm_packages[@]}") ;;
+  vm-arm64) packages+=("${vm_packages[@]}" "${vm_arm64_packages[@]}") ;;
+  --check-docs)
+    check_docs
+    exit
+    ;;
+  *)
+    say "usage: scripts/setup.sh [vm | vm-arm64 | --check-docs]"
+    exit 2
+    ;;
+esac
 
 mapfile -t wanted < <(missing)
 [ ${#wanted[@]} -gt 0 ] || exit 0
