@@ -84,7 +84,7 @@ C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
 # --- verbs ---------------------------------------------------------------------------------------
 
 .PHONY: all bpf install clean demo check check-suites lint unit unit-san test-scripts test-bpf test-int \
-	bench setup lab format vmlinux-check compdb tests help
+	bench setup lab format vmlinux-check compdb tests help vm check-vm vm-programs
 all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
 	@:
 
@@ -264,12 +264,30 @@ test-int: $(BIN) $(TOOLS) ## the program on real Pythons (root, PY=3.14)
 	$(Q)$(RUN) $@ pytest '$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$(shell scripts/lab.sh)" \
 		PY="$(PY)" $(LIMIT) $(PYTEST) tests/integration $(PYTEST_ARGS)'
 
+# --- other kernels -------------------------------------------------------------------------------
+# In virtual machines, one at a time. Those of another architecture get a cross-built program.
+
+MACHINE := $(shell uname -m | sed 's/aarch64/arm64/')
+ARCH    ?= $(MACHINE)
+KERNEL  ?= 6.1 6.12 7.2
+CROSS   := $(filter-out $(MACHINE),$(ARCH))
+
+vm-programs: $(BIN) $(B)/tests/tools/programs $(TRUN)
+
+vm: ## profiles on other kernels, in virtual machines (KERNEL="6.1 6.12 7.2" ARCH=arm64)
+check-vm: KERNEL := 6.1 6.12
+vm check-vm:
+	$(Q)scripts/setup.sh $(if $(CROSS),vm-$(ARCH),vm)
+	$(Q)$(if $(CROSS),scripts/vm.sh build $(ARCH),$(MAKE) --no-print-directory -j$(JOBS) vm-programs)
+	$(Q)$(RUN) $@ pytest 'KERNEL="$(KERNEL)" ARCH=$(ARCH) CLANG=$(CLANG) BPFTOOL=$(BPFTOOL) \
+		$(LIMIT) $(PYTHON) -B -m pytest -q -p no:cacheprovider -ra tests/vm $(PYTEST_ARGS)'
+
 LINT := lint-format lint-tidy lint-shell lint-python lint-layers lint-tree lint-packages vmlinux-check
 .PHONY: $(LINT)
 lint: $(SKEL) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
 	$(Q)$(RUN) $@ step $(patsubst %,'$(MAKE) -k --no-print-directory %',$(LINT))
 
-SCRIPTS := $(wildcard scripts/*.sh .ci/run)
+SCRIPTS := $(wildcard scripts/*.sh tests/vm/*.sh .ci/run)
 PYFILES := $(wildcard scripts/*.py tests/*/*.py)
 TIDY_SRC := $(USER_SRC) $(UNIT_SRC) $(TOOL_SRC) $(TRUN_SRC)
 
