@@ -203,6 +203,8 @@ int tach_subject__search(struct tach_subject *subject, struct tach_loader *loade
 {
 	int err;
 
+	if (subject->refused)
+		return 0;
 	if (subject->found)
 		return subject->settled ? 0 : settle(subject, loader);
 	err = look(subject, loader);

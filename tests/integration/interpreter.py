@@ -4,6 +4,7 @@
 import struct
 
 ENTRY_AT_ROOT = 1 << 1
+COUNTS_MADE = 1 << 2
 ENCODINGS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
 
 

@@ -15,6 +15,7 @@
 #include "launch/start.h"
 #include "launch/trace.h"
 
+#define EARLY_END_MS	100
 #define TERM_TIMEOUT_MS 2000
 /* Another thread may get the SIGCHLD: then a stop is seen this late. */
 #define SLICE_MS 20
@@ -98,42 +99,6 @@ static int fork_child(struct tach_child *child, const struct tach_identity *iden
 	return child->pid < 0 ? err : 0;
 }
 
-int tach_child__spawn(char *const argv[], struct tach_child **out, struct tach_why *why)
-{
-	struct tach_identity identity;
-	struct tach_child *child;
-	int err = tach_identity__init(&identity, tach_invoker());
-
-	*out = NULL;
-	if (err)
-		return tach_why__set(why, err, "cannot look up the user who called: %s",
-				     strerror(-err));
-	child = child_new(argv[0]);
-	if (!child) {
-		err = tach_why__set(why, -ENOMEM, "out of memory");
-		goto out;
-	}
-	keep_zombies();
-	err = fork_child(child, &identity, argv);
-	if (err) {
-		tach_why__set(why, err, "cannot make a process: %s", strerror(-err));
-		child_free(child);
-		goto out;
-	}
-	err = tach_trace__seize(child->pid);
-	if (err) {
-		tach_why__set(why, err, "cannot hold %s at its start (ptrace): %s", argv[0],
-			      strerror(-err));
-		tach_child__finish(child);
-		goto out;
-	}
-	child->traced = true;
-	*out = child;
-out:
-	tach_identity__free(&identity);
-	return err;
-}
-
 pid_t tach_child__pid(const struct tach_child *child)
 {
 	return child->pid;
@@ -180,6 +145,62 @@ static int not_started(struct tach_child *child, struct tach_why *why)
 				     child->name);
 	return tach_why__set(why, -report.err, "cannot run %s: %s", child->name,
 			     strerror(report.err));
+}
+
+/* One that cannot be traced may be on its way out, and has said why or closes the link without a word. */
+static bool ends_early(struct tach_child *child)
+{
+	struct pollfd link = {.fd = child->link_fd, .events = POLLIN};
+
+	int ready;
+
+	do {
+		ready = poll(&link, 1, EARLY_END_MS);
+	} while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
+		return false;
+	while (child->state != STATE_ENDED)
+		take(child, 0);
+	return true;
+}
+
+int tach_child__spawn(char *const argv[], struct tach_child **out, struct tach_why *why)
+{
+	struct tach_identity identity;
+	struct tach_child *child;
+	int err = tach_identity__init(&identity, tach_invoker());
+
+	*out = NULL;
+	if (err)
+		return tach_why__set(why, err, "cannot look up the user who called: %s",
+				     strerror(-err));
+	child = child_new(argv[0]);
+	if (!child) {
+		err = tach_why__set(why, -ENOMEM, "out of memory");
+		goto out;
+	}
+	keep_zombies();
+	err = fork_child(child, &identity, argv);
+	if (err) {
+		tach_why__set(why, err, "cannot make a process: %s", strerror(-err));
+		child_free(child);
+		goto out;
+	}
+	err = tach_trace__seize(child->pid);
+	if (err) {
+		if (ends_early(child))
+			err = not_started(child, why);
+		else
+			tach_why__set(why, err, "cannot hold %s at its start (ptrace): %s", argv[0],
+				      strerror(-err));
+		tach_child__finish(child);
+		goto out;
+	}
+	child->traced = true;
+	*out = child;
+out:
+	tach_identity__free(&identity);
+	return err;
 }
 
 int tach_child__exec(struct tach_child *child, struct tach_why *why)
