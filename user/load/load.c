@@ -25,16 +25,33 @@ struct tach_loader {
 	int timer_cnt;
 };
 
+/* Lines shown of a message of libbpf: it hands over the verifier's log in one, and its end says why. */
+#define LOG_LINES 20
+
+static char *last_lines(char *text)
+{
+	char *at = text + strlen(text);
+
+	for (int lines = 0; at > text; at--) {
+		if (at[-1] == '\n' && at[0] && ++lines == LOG_LINES)
+			break;
+	}
+	return at;
+}
+
 /* libbpf speaks one level lower: its warnings are our debug text, we say what failed ourselves. */
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	char text[1024];
+	char *text, *rest, *line;
 
-	if (level == LIBBPF_DEBUG)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, fmt, args) < 0)
 		return 0;
-	vsnprintf(text, sizeof(text), fmt, args);
-	text[strcspn(text, "\n")] = '\0';
-	tach_debug("%s", text);
+	rest = last_lines(text);
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line)
+			tach_debug("%s", line);
+	}
+	free(text);
 	return 0;
 }
 
