@@ -7,6 +7,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 V       ?= 0
+T       ?= 100
 WERROR  ?= 1
 B       := build
 
@@ -79,12 +80,17 @@ TBPF    := $(TBPF_SRC:tests/bpf/%.bpf.c=$(B)/gen/%.skel.h)
 TRUN    := $(TRUN_SRC:%.c=$(B)/%)
 
 C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
-	     tests/unit/*.[ch] tests/tools/*.[ch] tests/bpf/*.[ch] tests/targets/*.[ch])
+	     tests/unit/*.[ch] tests/tools/*.[ch] tests/bpf/*.[ch] tests/targets/*.[ch] \
+	     tests/fuzz/*.[ch] tests/fuzz/host/*/*.h)
+
+# What only one room of the tests needs.
+.DEFAULT_GOAL := all
+include $(wildcard tests/*/*.mk)
 
 # --- verbs ---------------------------------------------------------------------------------------
 
 .PHONY: all bpf install clean demo check check-suites lint unit unit-san test-scripts test-bpf test-int \
-	bench setup lab format vmlinux-check compdb tests help vm check-vm vm-programs
+	bench setup lab format vmlinux-check compdb tests help
 all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
 	@:
 
@@ -127,8 +133,8 @@ compdb: $(SKEL) ## write compile_commands.json for editors
 		$(USER_SRC) $(UNIT_SRC) $(TOOL_SRC) $(TRUN_SRC) $(BPF_SRC) $(TBPF_SRC)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@echo "switches: V=1 (show commands)  WERROR=0  CC= CLANG= CFLAGS=  PY=3.14 (test-int, bench)"
+	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "switches: V=1 (show commands)  WERROR=0  CC= CLANG= CFLAGS=  PY=3.14 (test-int, bench)  T=100 (fuzz)"
 
 # --- kernel side ---------------------------------------------------------------------------------
 
@@ -226,7 +232,7 @@ $(TRUN): $(B)/%: $(B)/obj/%.o $(LIB)
 
 RESULTS := $(B)/results
 SUM     := $(B)/sum
-SUITES  := lint test-scripts unit unit-san test-bpf test-int
+SUITES  := lint test-scripts unit unit-san fuzz test-bpf test-int check-vm
 RUN     := $(PYTHON) -B scripts/results.py run $(RESULTS)
 LIMIT   := timeout --kill-after=10 1800
 # Root must not write into the tree, and tests must not see that it was sudo that made them root.
@@ -264,24 +270,6 @@ test-int: $(BIN) $(TOOLS) ## the program on real Pythons (root, PY=3.14)
 	$(Q)$(RUN) $@ pytest '$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$(shell scripts/lab.sh)" \
 		PY="$(PY)" $(LIMIT) $(PYTEST) tests/integration $(PYTEST_ARGS)'
 
-# --- other kernels -------------------------------------------------------------------------------
-# In virtual machines, one at a time. Those of another architecture get a cross-built program.
-
-MACHINE := $(shell uname -m | sed 's/aarch64/arm64/')
-ARCH    ?= $(MACHINE)
-KERNEL  ?= 6.1 6.12 7.2
-CROSS   := $(filter-out $(MACHINE),$(ARCH))
-
-vm-programs: $(BIN) $(B)/tests/tools/programs $(TRUN)
-
-vm: ## profiles on other kernels, in virtual machines (KERNEL="6.1 6.12 7.2" ARCH=arm64)
-check-vm: KERNEL := 6.1 6.12
-vm check-vm:
-	$(Q)scripts/setup.sh $(if $(CROSS),vm-$(ARCH),vm)
-	$(Q)$(if $(CROSS),scripts/vm.sh build $(ARCH),$(MAKE) --no-print-directory -j$(JOBS) vm-programs)
-	$(Q)$(RUN) $@ pytest 'KERNEL="$(KERNEL)" ARCH=$(ARCH) CLANG=$(CLANG) BPFTOOL=$(BPFTOOL) \
-		$(LIMIT) $(PYTHON) -B -m pytest -q -p no:cacheprovider -ra tests/vm $(PYTEST_ARGS)'
-
 LINT := lint-format lint-tidy lint-shell lint-python lint-layers lint-tree lint-packages vmlinux-check
 .PHONY: $(LINT)
 lint: $(SKEL) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
@@ -294,7 +282,7 @@ TIDY_SRC := $(USER_SRC) $(UNIT_SRC) $(TOOL_SRC) $(TRUN_SRC)
 lint-format:
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-lint-tidy: $(TIDY_SRC:%.c=$(B)/lint/%.ok) $(BPF_SRC:%.c=$(B)/lint/%.ok)
+lint-tidy: $(patsubst %.c,$(B)/lint/%.ok,$(TIDY_SRC) $(FUZZ_ALL) $(BPF_SRC))
 
 $(TIDY_SRC:%.c=$(B)/lint/%.ok): $(B)/lint/%.ok: $(B)/obj/%.o .clang-tidy
 	$(call msg,TIDY)
@@ -329,4 +317,5 @@ bench: all $(TOOLS) ## cost, beside the reference profiler (root, BENCH=quick)
 		BENCH="$(BENCH)" $(PYTHON) -B tests/bench/bench.py
 
 -include $(wildcard $(B)/bpf/*.d $(B)/tests/bpf/*.d $(B)/obj/user/*.d $(B)/obj/*/*/*.d \
-	$(B)/san/obj/user/*.d $(B)/san/obj/*/*/*.d)
+	$(B)/san/obj/user/*.d $(B)/san/obj/*/*/*.d \
+	$(FUZZ_DIR)/*.d $(FUZZ_DIR)/obj/user/*.d $(FUZZ_DIR)/obj/*/*/*.d $(FUZZ_DIR)/planted/*/*.d)

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* Bytes as they come out of the ring, through the whole line to the files of every format. The input is a
+ * file of raw records (user/read/read.h): the record's own length says where the next one begins, as the
+ * ring's does, but what it claims need not be true. */
+#include "pipeline.c" /* for its handlers: the line itself only reads rings */
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/fuzz/broken.h"
+#include "write/formats.h"
+
+/* What the target has where records say that more is to be had. */
+#define REMOTE_MAX_SZ (64u << 10)
+
+static int null_fd;
+
+static int read_remote(void *ctx, __u32 target, __u64 addr, void *dst, size_t sz)
+{
+	(void)ctx;
+	if (addr & 1 || sz > REMOTE_MAX_SZ)
+		return -EFAULT;
+	memset(dst, (int)(target + addr / 2), sz);
+	return 0;
+}
+
+/* Each record in memory of its own, so that reading over its end is seen. */
+static void feed(struct tach_pipeline *line, struct tach_read_stats *stats, const uint8_t *data,
+		 size_t sz)
+{
+	const struct tach_handlers handlers = {
+		.on_sample = on_sample,
+		.on_stack = on_stack,
+		.on_code = on_code,
+		.on_exec = on_exec,
+		.ctx = line,
+	};
+	struct tach_rec_hdr hdr;
+	size_t len, step;
+	void *rec;
+	int err;
+
+	while (sz) {
+		len = sz;
+		if (sz >= sizeof(hdr)) {
+			memcpy(&hdr, data, sizeof(hdr));
+			if (hdr.len >= sizeof(hdr) && hdr.len < sz)
+				len = hdr.len;
+		}
+		rec = malloc(len);
+		memcpy(rec, data, len);
+		err = tach_decode(rec, len, &handlers, stats);
+		if (err && err != -EBADMSG)
+			broken("a record of %zu bytes ends with %d", len, err);
+		free(rec);
+		step = (len + TACH_RAW_ALIGN - 1) & ~(size_t)(TACH_RAW_ALIGN - 1);
+		step = step < sz ? step : sz;
+		data += step;
+		sz -= step;
+	}
+}
+
+static __u64 weight_of_rows(const struct tach_profile *profile)
+{
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < tach_profile__row_cnt(profile); i++)
+		sum += tach_profile__row(profile, i)->weight;
+	return sum;
+}
+
+static void write_all_formats(const struct tach_profile *profile,
+			      const struct tach_write_opts *opts)
+{
+	int (*const formats[])(const struct tach_profile *, const struct tach_write_opts *,
+			       struct tach_sink *) = {
+		tach_collapsed__write,
+		tach_pstats__write_file,
+		tach_pstats__write_table,
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct tach_why why = {0};
+		struct tach_sink *sink = tach_sink__fd(null_fd, "nowhere", &why);
+		int err;
+
+		if (!sink)
+			broken("no sink");
+		err = formats[i](profile, opts, sink);
+		if (tach_sink__close(sink, &why) || err)
+			broken("format %zu cannot be written: %s", i, why.text);
+	}
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return null_fd < 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
+{
+	const struct tach_remote remote = {.read = read_remote};
+	const struct tach_summary summary = {
+		.pid = 1,
+		.period_ns = 1000000,
+		.duration_s = 1,
+		.mode = "cpu",
+	};
+	struct tach_write_opts opts = {.limit = -15, .summary = true};
+	struct tach_pipeline *line = tach_pipeline__new(&remote, NULL, NULL);
+	struct tach_read_stats stats = {0};
+
+	if (!line)
+		broken("no memory");
+	if (sz) {
+		opts.sort = data[sz - 1] % (TACH_SORT_NAME + 1);
+		opts.limit = (signed char)data[sz - 1];
+		opts.sampled_marker = data[sz - 1] & 1;
+	}
+	feed(line, &stats, data, sz);
+	if (tach_profile__freeze(line->profile, &summary))
+		broken("the profile cannot be frozen");
+	if (weight_of_rows(line->profile) != tach_profile__total(line->profile))
+		broken("the rows' weights are not the total");
+	write_all_formats(line->profile, &opts);
+	tach_pipeline__free(line);
+	return 0;
+}
