@@ -17,6 +17,10 @@ from results import Counts, collapsed, total_variation  # noqa: E402
 from test_truth import DEPTH, ChainGraph, check_stacks, generated_frames  # noqa: E402
 
 RATE = 1000
+# Where C calls Python, gcc's arm64 code links the new frame seven instructions before it has filled the entry
+# frame behind it. A tick between these stores does not find the way to the root.
+# Source: python3.15 of Debian, start of _PyEval_EvalFrameDefault; CPython v3.14.0 Python/ceval.c.
+ALLOWED_FAILED = {"x86_64": 0, "arm64": 0.001}
 BPF_TESTS = sorted(path.stem for path in (ROOT / "tests" / "bpf").glob("test_*.c"))
 BPF_PROGRAMS = re.findall(
     r"^SEC\(\"(?!\.maps|license).*\n(?:int BPF_PROG\(|int )(\w+)",
@@ -97,8 +101,9 @@ def test_known_shares(guest):
                 ours[function] += count
                 break
     distance = total_variation(ours, truth)
-    guest.figures["shares"] = f"{sum(ours.values())} samples, total variation distance {distance:.2%}"
-    assert counts.failed == {}
+    failed = sum(counts.failed.values())
+    guest.figures["shares"] = f"{sum(ours.values())} samples, {failed} failed, total variation distance {distance:.2%}"
+    assert failed <= ALLOWED_FAILED[guest.arch] * counts.counter["TARGET_TICKS"], counts.failed
     assert sum(ours.values()) >= 0.98 * RATE * sum(truth.values())
     assert distance <= 0.01, (ours, truth)
 
