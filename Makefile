@@ -238,7 +238,7 @@ LIMIT   := timeout --kill-after=10 1800
 # Root must not write into the tree, and tests must not see that it was sudo that made them root.
 AS_ROOT := $(if $(SUDO),$(SUDO) env -u SUDO_UID -u SUDO_GID -u SUDO_USER -u SUDO_COMMAND,env) \
 	   PYTHONDONTWRITEBYTECODE=1
-PYTEST  := $(PYTHON) -m pytest -p no:cacheprovider -ra --durations=5
+PYTEST  := $(PYTHON) -m pytest --durations=5
 
 check-suites:
 	$(Q)rm -f $(RESULTS) $(SUM)
@@ -252,7 +252,7 @@ check-suites:
 	@$(PYTHON) -B scripts/results.py sum $(RESULTS) $(SUITES) >$(SUM); code=$$?; cat $(SUM); exit $$code
 
 test-scripts: ## tests of the checks themselves (no root)
-	$(Q)$(RUN) $@ pytest '$(LIMIT) $(PYTHON) -B -m pytest -q -p no:cacheprovider tests/scripts'
+	$(Q)$(RUN) $@ pytest '$(LIMIT) $(PYTHON) -B -m pytest -q tests/scripts'
 
 unit: $(UNIT) ## unit tests (no root); unit-san: the same with sanitizers
 	$(Q)$(RUN) $@ tap $(patsubst %,'$(LIMIT) %',$(UNIT))
@@ -276,7 +276,7 @@ lint: $(SKEL) ## format, clang-tidy, shellcheck, pyflakes, include direction, tr
 	$(Q)$(RUN) $@ step $(patsubst %,'$(MAKE) -k --no-print-directory %',$(LINT))
 
 SCRIPTS := $(wildcard scripts/*.sh tests/vm/*.sh .ci/run)
-PYFILES := $(wildcard scripts/*.py tests/*/*.py)
+PYFILES := $(wildcard scripts/*.py tests/*.py tests/*/*.py)
 TIDY_SRC := $(USER_SRC) $(UNIT_SRC) $(TOOL_SRC) $(TRUN_SRC)
 
 lint-format:

@@ -12,7 +12,7 @@ mapfile -t files < <(
     find . -path ./build -prune -o -type f -printf '%P\n'
 )
 mapfile -t files < <(for file in "${files[@]}"; do [ ! -f "$file" ] || echo "$file"; done | sort)
-mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '(\.([ch]|py|sh)|^Makefile|^\.ci/run)$')
+mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '(\.([ch]|py|sh|mk)|^Makefile|^\.ci/run)$')
 mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vE '^(LICENSE|scripts/check-tree\.sh)$')
 
 fails=0

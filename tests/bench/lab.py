@@ -14,7 +14,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "integration"))
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
 from results import Counts  # noqa: E402  what the tests read from a run is what we read
 
 TARGETS = ROOT / "tests" / "targets"

@@ -7,8 +7,8 @@ import json
 import re
 import subprocess
 
-from conftest import ROOT
 from profiled import Recording, check_share
+from tree import ROOT
 
 CHURN = ROOT / "tests" / "targets" / "churn.py"
 RECORDS = ROOT / "build" / "tests" / "tools" / "records"

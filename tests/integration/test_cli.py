@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from tree import ROOT
 
 COMMANDS = ("run", "attach")
 

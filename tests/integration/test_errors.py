@@ -14,9 +14,10 @@ import time
 
 import pytest
 
-from conftest import VERSIONS, wait_until
+from processes import wait_until
 from profiled import NAME, Recording, check_nothing_left, claim_version
 from results import collapsed
+from tree import VERSIONS
 
 SLEEP = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
 BUSY = "print('ready', flush=True)\nwhile True:\n    pass\n"

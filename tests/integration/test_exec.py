@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import ALL_VERSIONS
 from profiled import Recording, check_share, claim_version
+from tree import ALL_VERSIONS
 
 BUSY_S = 0.3
 STAGE = """import os, threading, time

@@ -3,8 +3,8 @@
 
 import pytest
 
-from conftest import ROOT
 from profiled import attach
+from tree import ROOT
 
 ONE_AFTER_THE_OTHER = ROOT / "tests" / "targets" / "interpreters.py"
 MS_EACH = 50  # as the program has it

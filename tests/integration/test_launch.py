@@ -11,7 +11,7 @@ import tempfile
 
 import pytest
 
-from conftest import ROOT
+from tree import ROOT
 
 TOOL = ROOT / "build" / "tests" / "tools" / "start"
 NOBODY = pwd.getpwnam("nobody")

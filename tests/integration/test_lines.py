@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from tree import ROOT
 
 ORACLE = ROOT / "tests" / "targets" / "line_oracle.py"
 LINES = ROOT / "build" / "tests" / "tools" / "lines"

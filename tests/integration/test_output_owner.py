@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from conftest import ROOT
+from tree import ROOT
 
 TOOL = ROOT / "build" / "tests" / "tools" / "profile_text"
 USER, GROUP, OTHER = 23456, 23457, 34567

@@ -6,7 +6,7 @@ import collections
 import json
 import subprocess
 
-from conftest import ROOT
+from tree import ROOT
 
 TARGET = ROOT / "tests" / "targets" / "positions.py"
 RECORDS = ROOT / "build" / "tests" / "tools" / "records"

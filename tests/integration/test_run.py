@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import wait_until
+from processes import wait_until
 
 NOBODY = pwd.getpwnam("nobody")
 SUDO = {"SUDO_UID": str(NOBODY.pw_uid), "SUDO_GID": str(NOBODY.pw_gid), "SUDO_USER": "nobody"}

@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from conftest import VERSIONS, wait_until
+from processes import wait_until
 from profiled import Recording, check_nothing_left, programs_of_profilers
 from results import Counts, collapsed
+from tree import VERSIONS
 
 # Ends when it is told to, with the status that it is told.
 BUSY = """

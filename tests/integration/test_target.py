@@ -13,11 +13,11 @@ import sys
 
 import pytest
 
-from conftest import ROOT, wait_until
 from interpreter import COUNTS_MADE, ENTRY_AT_ROOT, Interpreter
+from processes import wait_until
+from tree import ROOT, TARGETS
 
 TOOL = ROOT / "build" / "tests" / "tools" / "layout"
-TARGETS = ROOT / "tests" / "targets"
 SLEEP = "import time\nprint('ready', flush=True)\ntime.sleep(1000)\n"
 SUPPORTED = "supported are 3.13, 3.14 and 3.15"
 

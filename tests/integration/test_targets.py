@@ -9,10 +9,10 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, wait_until
+from processes import wait_until
 from profiled import Recording, Source, attach, check_chain, check_nothing_left, check_share
+from tree import TARGETS
 
-TARGETS = ROOT / "tests" / "targets"
 WORK = TARGETS / "work.py"
 SOURCE = Source(WORK.read_text())
 CHAIN = ("<module>", "work", "middle", "leaf", "leaf.<locals>.<genexpr>")

@@ -7,10 +7,9 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
 from profiled import Recording, check_share, share
+from tree import TARGETS
 
-TARGETS = ROOT / "tests" / "targets"
 BARE = re.compile(r"^CPU in threads without Python: ([\d.]+) s(?: \((.*)\))?$", re.M)
 BARE_THREAD = re.compile(r"(.+?) (\d+): ([\d.]+) s(?:, |$)")
 

@@ -5,51 +5,15 @@ import collections
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import time
 
 import pytest
 
+from callgraph import DEPTH, ChainGraph, check_stacks, generated_frames
 from results import Counts, collapsed, total_variation
-
-TARGETS = pathlib.Path(__file__).resolve().parents[1] / "targets"
-CHAIN = re.compile(r"(chain|gen)_(\d+)(?:_(\d+))?$")
-DEPTH = 12
-
-
-class ChainGraph:
-    """Which stacks chains.py can have, from its own source: who calls whom, on which line."""
-
-    def __init__(self, source):
-        self.call_line = {}  # (caller, callee) -> line
-        self.lines = collections.defaultdict(set)  # function -> its lines
-        function = "<module>"
-        for number, text in enumerate(source.splitlines(), 1):
-            if text.startswith("def "):
-                function = text[4 : text.index("(")]
-            elif not text.startswith(" "):
-                function = "<module>"
-            # The def line belongs to the body too: its first instruction has it.
-            self.lines[function].add(number)
-            for callee in re.findall(r"\b((?:chain|gen)_\d+(?:_\d+)?|main)\(", text):
-                if callee != function:
-                    self.call_line[function, callee] = number
-
-    def is_possible(self, frames):
-        """frames: root first, from the generated program's <module> on."""
-        if frames[0][0] != "<module>":
-            return False
-        for (caller, line), (callee, _) in zip(frames, frames[1:]):
-            if self.call_line.get((caller, callee)) != line:
-                return False
-        leaf, line = frames[-1]
-        return line in self.lines[leaf] or line == 0  # 0: an instruction without a line
-
-
-def generated_frames(frames):
-    return [(function, line) for file, function, line in frames if file == "chains_generated.py"]
+from tree import TARGETS
 
 
 def attach(tachyon, pid, out, *args, timeout=60):
@@ -61,20 +25,6 @@ def attach(tachyon, pid, out, *args, timeout=60):
     )
     assert done.returncode == 0, done.stderr
     return done
-
-
-def check_stacks(graph, rows):
-    """Number of samples in the program's own code; fails on an impossible stack."""
-    inside, impossible = 0, []
-    for _, frames, count in rows:
-        own = generated_frames(frames)
-        if not own:
-            continue
-        inside += count
-        if not graph.is_possible(own):
-            impossible.append((count, own))
-    assert not impossible, impossible[:5]
-    return inside
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import ALL_VERSIONS, ROOT
+from tree import ALL_VERSIONS, ROOT
 from writer_cases import CASES, LIMITS, LOADER, REFERENCE, SORT_MODES, SORTS, describe
 
 TOOL = ROOT / "build" / "tests" / "tools" / "profile_text"

@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """Is a profile as true on another kernel as on this one? The virtual machine ran the programs, here are the
-judges: those of the integration tests."""
+judges: those of the truth tests."""
 
 import collections
 import json
-import pathlib
 import re
 import subprocess
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "scripts")]
-from results import Counts, collapsed, total_variation  # noqa: E402
-from test_truth import DEPTH, ChainGraph, check_stacks, generated_frames  # noqa: E402
+from callgraph import DEPTH, ChainGraph, check_stacks, generated_frames
+from results import Counts, collapsed, total_variation
+from tree import ROOT
 
 RATE = 1000
 # Where C calls Python, gcc's arm64 code links the new frame seven instructions before it has filled the entry

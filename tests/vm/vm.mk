@@ -18,4 +18,4 @@ vm check-vm:
 	$(Q)scripts/setup.sh $(if $(CROSS),vm-$(ARCH),vm)
 	$(Q)$(if $(CROSS),scripts/vm.sh build $(ARCH),$(MAKE) --no-print-directory -j$(JOBS) vm-programs)
 	$(Q)$(RUN) $@ pytest 'KERNEL="$(KERNEL)" ARCH=$(ARCH) CLANG=$(CLANG) BPFTOOL=$(BPFTOOL) \
-		$(LIMIT) $(PYTHON) -B -m pytest -q -p no:cacheprovider -ra tests/vm $(PYTEST_ARGS)'
+		$(LIMIT) $(PYTHON) -B -m pytest -q tests/vm $(PYTEST_ARGS)'

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-from conftest import wait_until
+from processes import wait_until
 from results import Counts, collapsed
 
 NAME = "tachyon-bpf"
