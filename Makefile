@@ -134,7 +134,7 @@ compdb: $(SKEL) ## write compile_commands.json for editors
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "switches: V=1 (show commands)  WERROR=0  CC= CLANG= CFLAGS=  PY=3.14 (test-int, bench)  T=100 (fuzz)"
+	@echo "switches: V=1 (show commands)  WERROR=0  CC= CLANG= CFLAGS=  PY=3.14 (test-int, truth, bench)  T=100 (fuzz)"
 
 # --- kernel side ---------------------------------------------------------------------------------
 
@@ -232,7 +232,7 @@ $(TRUN): $(B)/%: $(B)/obj/%.o $(LIB)
 
 RESULTS := $(B)/results
 SUM     := $(B)/sum
-SUITES  := lint test-scripts unit unit-san fuzz test-bpf test-int check-vm
+SUITES  := lint test-scripts unit unit-san fuzz test-bpf test-int check-truth check-vm
 RUN     := $(PYTHON) -B scripts/results.py run $(RESULTS)
 LIMIT   := timeout --kill-after=10 1800
 # Root must not write into the tree, and tests must not see that it was sudo that made them root.

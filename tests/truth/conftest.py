@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""Fixtures of the truth: what every check of a cell (cells.py) has at hand.
+
+A check is a test with the fixture cell. It says what it measured with figure(), and asserts only what
+must hold: counts that must be 0, sums, shares within a stated confidence bound; never a time.
+Environment: PY, FLAVOUR as in cells.py; TRUTH=full measures longer (default: quick, as in make check);
+TRUTH_OUT is the folder of the figures (default build/truth).
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import cells
+from processes import LabProcess
+from profiled import Recording
+from tree import ROOT
+
+FULL = os.environ.get("TRUTH") == "full"
+OUT = pathlib.Path(os.environ.get("TRUTH_OUT", ROOT / "build" / "truth"))
+FIGURES = {}  # cell -> check -> name -> value
+MADE = {}  # (version, flavour) -> Cell, or why there is none
+
+
+def pytest_generate_tests(metafunc):
+    if "cell" in metafunc.fixturenames:
+        metafunc.parametrize("cell", cells.CELLS, ids="-".join, indirect=True)
+
+
+def pytest_collection_modifyitems(items):
+    """All checks of one cell, then those of the next."""
+    items.sort(key=lambda item: cells.CELLS.index(item.callspec.params["cell"]) if hasattr(item, "callspec") else -1)
+
+
+def check_name(request):
+    return request.node.originalname.removeprefix("test_").replace("_", " ")
+
+
+@pytest.fixture
+def cell(request, lab):
+    """The cell under test. One that does not exist is skipped with its reason, in the table too."""
+    version, flavour = request.param
+    if request.param not in MADE:
+        try:
+            MADE[request.param] = cells.FLAVOURS[flavour](lab, version)
+        except cells.Declared as reason:
+            MADE[request.param] = str(reason)
+    made = MADE[request.param]
+    row = FIGURES.setdefault(f"{version}-{flavour}", {})
+    if isinstance(made, str):
+        row["skipped"] = made
+        pytest.skip(f"declared: {made}")
+    return made
+
+
+@pytest.fixture
+def figure(request, cell):
+    """figure(name, value): a figure of this check, as shown in the table of docs/truth.md."""
+    row = FIGURES[cell.name].setdefault(check_name(request), {})
+
+    def add(name, value):
+        row[name] = value
+
+    return add
+
+
+@pytest.fixture
+def seconds():
+    """seconds(quick, full): how long to measure."""
+    return lambda quick, full: full if FULL else quick
+
+
+@pytest.fixture
+def start(cell, lab_dir, lab_script):
+    """start(path_or_code, *args) -> LabProcess: run a program in the cell until it has printed "ready".
+    Ended after the test, with what it has started. Files for it belong in lab_dir."""
+    started = []
+
+    def run(path_or_code, *args, name=None):
+        script = lab_script(path_or_code, name)
+        outs = [lab_dir / f"{which}.{len(started)}" for which in ("stdout", "stderr")]
+        with outs[0].open("w") as stdout, outs[1].open("w") as stderr:
+            proc = LabProcess(
+                [*map(str, cell.command), str(script), *map(str, args)],
+                env=os.environ | cell.env,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        proc.stdout_path, proc.stderr_path = outs
+        started.append(proc)
+        proc.wait_line()
+        return proc
+
+    yield run
+    for proc in started:
+        proc.end()
+
+
+@pytest.fixture
+def attach(tachyon, tmp_path):
+    """attach(pid, *options) -> Profile (lib/profiled.py) of a run that has ended well."""
+    number = 0
+
+    def run(pid, *options):
+        nonlocal number
+        number += 1
+        directory = tmp_path / f"attach.{number}"
+        directory.mkdir()
+        return Recording(tachyon, directory, "attach", *options, pid).profile()
+
+    return run
+
+
+def pytest_sessionfinish():
+    OUT.mkdir(parents=True, exist_ok=True)
+    for name, row in FIGURES.items():
+        (OUT / f"{name}.json").write_text(json.dumps(row, indent=1) + "\n")
