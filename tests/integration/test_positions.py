@@ -4,46 +4,14 @@ of itself, instruction by instruction."""
 
 import collections
 import json
-import subprocess
 
-from tree import ROOT
+from rawfile import RawFile
+from tree import TARGETS
 
-TARGET = ROOT / "tests" / "targets" / "positions.py"
-RECORDS = ROOT / "build" / "tests" / "tools" / "records"
+TARGET = TARGETS / "positions.py"
 
 # What user/symbolize/frametab.h says for None.
 NONE = (0, 0, -1, -1)
-
-Frame = collections.namedtuple("Frame", "addr lasti position qualname filename")
-
-
-class Recording:
-    """A file of raw records, read with the program's own decoder."""
-
-    def __init__(self, path):
-        self.weights = collections.Counter()  # of stacks
-        self.frames = collections.defaultdict(list)
-        self.hidden = collections.defaultdict(int)
-        self.end = None
-        done = subprocess.run([RECORDS, path], capture_output=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        for line in done.stdout.decode("utf-8", "surrogatepass").split("\n")[:-1]:
-            kind, *words = line.split("\t")
-            getattr(self, f"add_{kind}")(*words)
-
-    def add_S(self, tid, stack, state, weight, ts_ns):
-        self.weights[stack] += int(weight)
-
-    def add_F(self, stack, index, addr, lasti, line, end_line, col, end_col, qualname, filename):
-        position = (int(line), int(end_line), int(col), int(end_col))
-        self.frames[stack].append(Frame(int(addr), int(lasti), position, qualname, filename))
-
-    def add_H(self, stack, index, addr, lasti):
-        self.hidden[stack] += 1
-
-    def add_E(self, *words):
-        names = ("records", "bad", "codes", "unknown", "bad_lines")
-        self.end = dict(zip(names, map(int, words), strict=True))
 
 
 def expected(code, lasti):
@@ -62,7 +30,7 @@ def test_sampled_positions(lab_python, lab_dir, python_version, tachyon_run):
     assert target.poll() is None, target.error_output()
 
     codes = {int(addr): code for addr, code in json.loads(published.read_text()).items()}
-    rec = Recording(raw)
+    rec = RawFile(raw)
     assert rec.end["bad"] == 0
     assert set(rec.weights) <= set(rec.frames) | set(rec.hidden), "a sample without its stack"
 
@@ -105,7 +73,7 @@ def test_shim_is_hidden(lab_python, lab_dir, python_version, tachyon_run):
     done = tachyon_run("attach", target.pid, "--mode", "cpu", "-a", "-r", "1khz", "-d", 1,
                        "--collapsed", "-o", out, "--raw", raw)
     assert done.returncode == 0, done.stdout + done.stderr
-    rec = Recording(raw)
+    rec = RawFile(raw)
     assert sum(rec.weights[stack] for stack in rec.hidden) > 100, "no shim was sampled"
     assert "__init__:__init__" not in out.read_text()
     names = {tuple(frame.qualname for frame in rec.frames[stack]) for stack in rec.hidden if rec.weights[stack]}

@@ -41,7 +41,7 @@ def generated_frames(frames):
 
 
 def check_stacks(graph, rows):
-    """Number of samples in the program's own code; fails on an impossible stack."""
+    """Number of samples in the program's own code, and the impossible stacks: [(samples, frames)]."""
     inside, impossible = 0, []
     for _, frames, count in rows:
         own = generated_frames(frames)
@@ -50,5 +50,4 @@ def check_stacks(graph, rows):
         inside += count
         if not graph.is_possible(own):
             impossible.append((count, own))
-    assert not impossible, impossible[:5]
-    return inside
+    return inside, impossible

@@ -60,9 +60,3 @@ def split_long(frame):
     rest, line = frame.rsplit(":", 1)
     file, function = rest.split(":", 1)
     return file, function, line
-
-
-def total_variation(ours, truth):
-    """Distance of two distributions given as {name: weight}: 0 equal, 1 disjoint."""
-    a, b = sum(ours.values()), sum(truth.values())
-    return sum(abs(ours.get(k, 0) / a - truth.get(k, 0) / b) for k in set(ours) | set(truth)) / 2

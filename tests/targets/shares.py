@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """A program that knows where its CPU time goes: functions called in random turns for random times, each
-measured with the thread's own CPU clock. Writes the truth as JSON: {function: seconds}.
+measured with the thread's own CPU clock. Prints "ready" first, writes the truth as JSON in the end: for each
+turn [function, start, end in ns of CLOCK_MONOTONIC, ns of CPU time].
 
 usage: shares.py SECONDS TRUTH_FILE
 """
@@ -56,16 +57,18 @@ WORK = [work_spin, work_dict, work_sort, work_bytes, work_generator, work_small]
 
 def main(seconds, truth_path):
     rng = random.Random(7)
-    truth = dict.fromkeys((f.__name__ for f in WORK), 0.0)
+    turns = []
+    print("ready", flush=True)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         work = rng.choice(WORK)
         amount = rng.uniform(0.002, 0.03)
-        before = time.thread_time()
+        start, before = time.monotonic_ns(), time.thread_time_ns()
         work(amount)
-        truth[work.__name__] += time.thread_time() - before
+        cpu_ns = time.thread_time_ns() - before
+        turns.append((work.__name__, start, time.monotonic_ns(), cpu_ns))
     with open(truth_path, "w") as file:
-        json.dump(truth, file)
+        json.dump(turns, file)
 
 
 main(float(sys.argv[1]), sys.argv[2])

@@ -3,7 +3,7 @@
  *
  *	lines FILE
  *
- * FILE (tests/integration/test_lines.py makes it) has for each code object: struct header, co_linetable,
+ * FILE (tests/truth/test_lines.py makes it) has for each code object: struct header, co_linetable,
  * then for each code unit a struct expected; all in host byte order. Prints one line of counts, and on
  * stderr the first mismatches. Exit code 0 if everything is equal, 1 if not, 2 for a bad file.
  */

@@ -25,9 +25,15 @@ FIGURES = {}  # cell -> check -> name -> value
 MADE = {}  # (version, flavour) -> Cell, or why there is none
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "flavours(*names): the check says nothing new in other flavours")
+
+
 def pytest_generate_tests(metafunc):
     if "cell" in metafunc.fixturenames:
-        metafunc.parametrize("cell", cells.CELLS, ids="-".join, indirect=True)
+        marker = metafunc.definition.get_closest_marker("flavours")
+        wanted = [cell for cell in cells.CELLS if not marker or cell[1] in marker.args]
+        metafunc.parametrize("cell", wanted, ids="-".join, indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -35,8 +41,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: cells.CELLS.index(item.callspec.params["cell"]) if hasattr(item, "callspec") else -1)
 
 
-def check_name(request):
-    return request.node.originalname.removeprefix("test_").replace("_", " ")
+def check_name(request, cell):
+    """"known call graph" of test_known_call_graph[3.15-gil], with other parameters behind it."""
+    name = request.node.originalname.removeprefix("test_").replace("_", " ")
+    others = request.node.callspec.id.replace(cell.name, "").strip("-").replace("--", "-")
+    return f"{name}, {others}" if others else name
 
 
 @pytest.fixture
@@ -59,7 +68,7 @@ def cell(request, lab):
 @pytest.fixture
 def figure(request, cell):
     """figure(name, value): a figure of this check, as shown in the table of docs/truth.md."""
-    row = FIGURES[cell.name].setdefault(check_name(request), {})
+    row = FIGURES[cell.name].setdefault(check_name(request, cell), {})
 
     def add(name, value):
         row[name] = value

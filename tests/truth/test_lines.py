@@ -6,9 +6,8 @@ import subprocess
 
 import pytest
 
-from tree import ROOT
+from tree import ROOT, TARGETS
 
-ORACLE = ROOT / "tests" / "targets" / "line_oracle.py"
 LINES = ROOT / "build" / "tests" / "tools" / "lines"
 
 
@@ -17,11 +16,13 @@ def counts(text):
     return {name: int(number) for name, number in zip(words[::2], words[1::2])}
 
 
-@pytest.mark.parametrize("no_columns", ["", "1"], ids=["columns", "no_columns"])
-def test_every_instruction(lab_run, lab_dir, python_version, no_columns):
+@pytest.mark.flavours("gil", "free-threaded")
+@pytest.mark.parametrize("no_columns", ["", "1"], ids=["columns", "no columns"])
+def test_every_instruction(cell, lab_dir, lab_script, figure, no_columns):
     dump = lab_dir / "lines"
-    env = dict(os.environ, PYTHONNODEBUGRANGES=no_columns)
-    oracle = lab_run(python_version, ORACLE, dump, env=env)
+    env = os.environ | cell.env | {"PYTHONNODEBUGRANGES": no_columns}
+    command = [*map(str, cell.command), lab_script(TARGETS / "line_oracle.py"), dump]
+    oracle = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
     assert oracle.returncode == 0, oracle.stderr
     said = counts(oracle.stdout)
     assert said["modules"] >= 200
@@ -31,6 +32,8 @@ def test_every_instruction(lab_run, lab_dir, python_version, no_columns):
     done = subprocess.run([LINES, dump], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     found = counts(done.stdout)
+    figure("instructions", found["instructions"])
+    figure("wrong", found["mismatches"])
     assert found["mismatches"] == 0
     assert found["codes"] == said["codes"]
     assert found["instructions"] == said["instructions"]

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""How far is a profile's distribution from the true one, and how far may it be?
+
+Timer ticks come at equal distances. A turn of CPU time c under a period T gets c / T samples, rounded up or
+down: an error of mean 0 and variance at most 1/4, whatever c is. The errors of a function's m turns add up to
+a standard deviation of at most sqrt(m) / 2 samples.
+"""
+
+import collections
+import math
+
+SIGMAS = 5  # wrong once in 1.7 million
+
+
+def total_variation(ours, truth):
+    """Distance of two distributions given as {name: weight}: 0 equal, 1 disjoint."""
+    a, b = sum(ours.values()), sum(truth.values())
+    return sum(abs(ours.get(k, 0) / a - truth.get(k, 0) / b) for k in set(ours) | set(truth)) / 2
+
+
+class Turns:
+    """What shares.py says: turns of [function, start, end, ns of CPU time], in the order of time."""
+
+    def __init__(self, turns):
+        self.turns = turns
+        self.functions = {function for function, *_ in turns}
+
+    @property
+    def cpu_s(self):
+        """{function: seconds}"""
+        found = collections.Counter()
+        for function, _, _, cpu_ns in self.turns:
+            found[function] += cpu_ns / 1e9
+        return found
+
+    def between(self, start, end):
+        """Those wholly in this time."""
+        return Turns([turn for turn in self.turns if turn[1] >= start and turn[2] <= end])
+
+    def bound(self, samples, missed):
+        """The largest total variation that sampling explains: SIGMAS standard deviations in each
+        function, and ticks that were due but did not come, which may all be of one function."""
+        deviations = sum(SIGMAS * math.sqrt(count) / 2 for count in self.count().values())
+        return (deviations / 2 + max(0, missed)) / samples
+
+    def count(self):
+        return collections.Counter(function for function, *_ in self.turns)

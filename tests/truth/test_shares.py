@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""Does each function get the share of the samples that it has of the CPU time?"""
+
+import collections
+import json
+
+from rawfile import RawFile
+from shares import Turns, total_variation
+from tree import TARGETS
+
+RATE = 1000
+
+
+def test_known_shares(start, attach, lab_dir, figure, seconds):
+    truth_path, raw_path = lab_dir / "truth.json", lab_dir / "raw"
+    duration = seconds(4, 20)
+    target = start(TARGETS / "shares.py", duration, truth_path)
+    profile = attach(target.pid, "-r", RATE, "-d", duration + 5, "--raw", raw_path)
+    raw = RawFile(raw_path)
+    turns = Turns(json.loads(truth_path.read_text()))
+    # The first turn that was seen whole, to the last one.
+    turns = turns.between(raw.samples[0].ts_ns, raw.samples[-1].ts_ns)
+    begin, end = turns.turns[0][1], turns.turns[-1][2]
+
+    ours = collections.Counter()
+    for sample in raw.samples:
+        functions = [frame.qualname for frame in raw.frames[sample.stack] if frame.qualname in turns.functions]
+        if functions and begin <= sample.ts_ns <= end:
+            ours[functions[-1]] += sample.weight
+    samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
+    distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, due - samples)
+    figure("samples", samples)
+    figure("total variation", distance)
+    figure("bound", bound)
+    figure("samples / due", samples / due)
+    figure("failed", sum(profile.counts.failed.values()))
+    assert profile.counts.failed == {}
+    assert samples >= 0.9 * due
+    assert distance <= bound, (ours, turns.cpu_s)
