@@ -37,8 +37,13 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """All checks of one cell, then those of the next."""
-    items.sort(key=lambda item: cells.CELLS.index(item.callspec.params["cell"]) if hasattr(item, "callspec") else -1)
+    """What needs no cell, then all checks of one cell, then those of the next."""
+
+    def place(item):
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        return cells.CELLS.index(params["cell"]) if "cell" in params else -1
+
+    items.sort(key=place)
 
 
 def check_name(request, cell):
@@ -126,6 +131,9 @@ def attach(tachyon, tmp_path):
 
 
 def pytest_sessionfinish():
+    """Figures replace those of an earlier run of the same check."""
     OUT.mkdir(parents=True, exist_ok=True)
     for name, row in FIGURES.items():
-        (OUT / f"{name}.json").write_text(json.dumps(row, indent=1) + "\n")
+        path = OUT / f"{name}.json"
+        row = (json.loads(path.read_text()) if path.exists() else {}) | row
+        path.write_text(json.dumps(row, indent=1) + "\n")

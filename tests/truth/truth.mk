@@ -2,13 +2,18 @@
 #
 # Is what the profiler says true? Every check, for every version of CPython in every flavour.
 
-.PHONY: truth check-truth
+.PHONY: truth check-truth truth-table
 
-TRUTH = $(Q)$(RUN) $@ pytest '$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$(shell scripts/lab.sh)" PY="$(PY)" \
-	FLAVOUR="$(FLAVOUR)" TRUTH=$(1) $(LIMIT) $(PYTEST) tests/truth $(PYTEST_ARGS)'
+TRUTH_OUT := $(B)/truth
 
-truth: $(BIN) $(TOOLS) ## is it true? (root, PY=3.15 FLAVOUR="gil jit")
-	$(call TRUTH,full)
+truth: ## is it true? (root, PY=3.15 FLAVOUR="gil jit")
+check-truth: TRUTH_OUT := $(B)/truth/quick
+truth check-truth: $(BIN) $(TOOLS)
+	$(Q)rm -rf $(if $(PY)$(FLAVOUR)$(PYTEST_ARGS),,$(TRUTH_OUT)/*.json)
+	$(Q)$(RUN) $@ pytest '$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$(shell scripts/lab.sh)" PY="$(PY)" \
+		FLAVOUR="$(FLAVOUR)" TRUTH=$(if $(filter truth,$@),full,quick) TRUTH_OUT=$(TRUTH_OUT) \
+		$(LIMIT) $(PYTEST) tests/truth $(PYTEST_ARGS)'
+	$(Q)$(PYTHON) -B tests/truth/table.py $(TRUTH_OUT) >$(B)/truth.md
 
-check-truth: $(BIN) $(TOOLS)
-	$(call TRUTH,quick)
+truth-table: ## write docs/truth.md from the figures of make truth
+	$(Q)$(PYTHON) -B tests/truth/table.py $(TRUTH_OUT) >docs/truth.md
