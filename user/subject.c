@@ -44,6 +44,11 @@ static int open_attached(struct tach_subject *subject)
 	/* Looked at before anything is loaded: most mistakes are about the target. */
 	if (!err)
 		err = tach_target__find_layout(subject->target, &layout, &why);
+	if (!err && tach_target__lost_main(subject->target) && !subject->opts->all_threads)
+		err = tach_why__set(&why, -ESRCH,
+				    "the main thread of process %d has exited: use --all-threads "
+				    "for those that live on",
+				    subject->opts->pid);
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 #include "child.h"
 #include "debug_offsets.h"
@@ -183,39 +180,6 @@ static void test_no_process(void **state)
 	tach_target__free(NULL);
 }
 
-struct thread_arg {
-	pid_t tid;
-	pthread_barrier_t barrier;
-};
-
-static void *wait_thread(void *ctx)
-{
-	struct thread_arg *arg = ctx;
-
-	arg->tid = (pid_t)syscall(SYS_gettid);
-	pthread_barrier_wait(&arg->barrier);
-	pause();
-	return NULL;
-}
-
-static void test_thread_id(void **state)
-{
-	struct tach_target *target;
-	struct thread_arg arg;
-	struct tach_why why;
-	pthread_t thread_id;
-
-	(void)state;
-	pthread_barrier_init(&arg.barrier, NULL, 2);
-	assert_int_equal(pthread_create(&thread_id, NULL, wait_thread, &arg), 0);
-	pthread_barrier_wait(&arg.barrier);
-	assert_int_equal(tach_target__open(arg.tid, &target, &why), -ESRCH);
-	assert_non_null(strstr(why.text, "is a thread of process"));
-	pthread_cancel(thread_id);
-	pthread_join(thread_id, NULL);
-	pthread_barrier_destroy(&arg.barrier);
-}
-
 static void test_end(void **state)
 {
 	struct pollfd exited = {.events = POLLIN};
@@ -279,50 +243,6 @@ static void test_read(void **state)
 	munmap(area, page);
 }
 
-static __u64 own_cpu_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
-static void *burn(void *ns)
-{
-	while (own_cpu_ns(CLOCK_THREAD_CPUTIME_ID) < *(__u64 *)ns)
-		;
-	return NULL;
-}
-
-static void burn_threads(void)
-{
-	__u64 main_ns = 30000000, other_ns = 60000000;
-	pthread_t other;
-
-	burn(&main_ns);
-	if (pthread_create(&other, NULL, burn, &other_ns) == 0)
-		pthread_join(other, NULL);
-}
-
-static void test_cpu_ns(void **state)
-{
-	struct tach_target *target;
-	struct tach_why why;
-	__u64 all, main_only;
-	pid_t pid;
-
-	(void)state;
-	pid = child_start(burn_threads);
-	assert_int_equal(tach_target__open(pid, &target, &why), 0);
-	all = tach_target__cpu_ns(target, true);
-	main_only = tach_target__cpu_ns(target, false);
-	assert_in_range(main_only, 30000000, 59000000);
-	assert_in_range(all - main_only, 60000000, 89000000);
-	tach_target__free(target);
-	child_kill(pid);
-	child_reap(pid);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,10 +252,8 @@ int main(void)
 		cmocka_unit_test_setup(test_nonsense, setup),
 		cmocka_unit_test_setup(test_scan, setup),
 		cmocka_unit_test(test_no_process),
-		cmocka_unit_test(test_thread_id),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_cpu_ns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,8 @@ ssize_t tach_memory__read_some(const struct tach_memory *mem, __u64 addr, void *
 	struct iovec remote = {.iov_base = (void *)(uintptr_t)addr, .iov_len = sz};
 	ssize_t got;
 
+	if (!mem->pid)
+		return read_proc_mem(mem, addr, dst, sz);
 	got = process_vm_readv(mem->pid, &local, 1, &remote, 1, 0);
 	if (got >= 0)
 		return got;

@@ -10,7 +10,7 @@
 /* The memory of another process. process_vm_readv, and /proc/PID/mem where that call is forbidden or
  * missing (container runtimes filter it without CAP_SYS_PTRACE). */
 struct tach_memory {
-	pid_t pid;
+	pid_t pid;   /* 0: read only what proc_fd stands for */
 	int proc_fd; /* its /proc directory, not owned */
 };
 

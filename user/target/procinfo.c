@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -58,16 +59,127 @@ enum tach_proc_kind tach_procinfo__kind(int proc_fd)
 	return state == 'Z' || state == 'X' ? TACH_PROC_ZOMBIE : TACH_PROC_USER;
 }
 
-pid_t tach_procinfo__leader(pid_t tid)
+pid_t tach_procinfo__number(int pidfd)
 {
-	char path[48], status[2048];
+	char path[48], info[512];
+	const char *line;
+	long number;
+
+	/* Linux v6.1 kernel/fork.c, pidfd_show_fdinfo(): 0 not in that namespace, -1 ended. */
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (read_text(AT_FDCWD, path, info, sizeof(info)) != 0)
+		return -ENOENT;
+	line = strstr(info, "\nPid:");
+	number = line ? strtol(line + strlen("\nPid:"), NULL, 10) : 0;
+	if (number < 0)
+		return -ESRCH;
+	return number ? (pid_t)number : -ENOENT;
+}
+
+/* Pid namespaces from the one that /proc shows down to that of the process, both included. 0 if unknown:
+ * a kernel without them does not say. */
+static unsigned int ns_levels(int proc_fd)
+{
+	unsigned int levels = 0;
+	size_t line_sz = 0;
+	char *line = NULL;
+	FILE *file;
+	int fd;
+
+	fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
+	file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!file) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (!levels && getline(&line, &line_sz, file) > 0) {
+		if (strncmp(line, "NSpid:", strlen("NSpid:")) != 0)
+			continue;
+		for (const char *pos = line; (pos = strchr(pos, '\t')); pos++)
+			levels++;
+	}
+	free(line);
+	fclose(file);
+	return levels;
+}
+
+unsigned int tach_procinfo__depth(int proc_fd)
+{
+	int self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	unsigned int ours, its;
+
+	if (self_fd < 0)
+		return 0;
+	ours = ns_levels(self_fd);
+	its = ns_levels(proc_fd);
+	close(self_fd);
+	return its > ours ? its - ours : 0;
+}
+
+/* The process of which the thread behind @proc_fd is one; 0 if there is none. */
+static pid_t leader_of(int proc_fd)
+{
+	char status[2048];
 	const char *line;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (read_text(AT_FDCWD, path, status, sizeof(status)) != 0)
+	if (read_text(proc_fd, "status", status, sizeof(status)) != 0)
 		return 0;
 	line = strstr(status, "\nTgid:");
 	return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : 0;
+}
+
+static int open_process(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+pid_t tach_procinfo__leader(pid_t tid)
+{
+	char self[16] = "";
+	pid_t leader;
+	int fd;
+
+	if (readlink("/proc/self", self, sizeof(self) - 1) < 0 || atoi(self) != getpid())
+		return 0;
+	fd = open_process(tid);
+	if (fd < 0)
+		return 0;
+	leader = leader_of(fd);
+	close(fd);
+	return leader;
+}
+
+int tach_procinfo__open_living(int proc_fd, pid_t pid)
+{
+	int task_fd = openat(proc_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = task_fd < 0 ? NULL : fdopendir(task_fd);
+	const struct dirent *entry;
+	int fd = -ESRCH;
+
+	if (!dir && task_fd >= 0)
+		close(task_fd);
+	while (dir && fd < 0 && (entry = readdir(dir))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (tid <= 0 || tid == pid)
+			continue;
+		fd = open_process(tid);
+		/* The number may have been given to a stranger meanwhile. */
+		if (fd >= 0 &&
+		    (leader_of(fd) != pid || tach_procinfo__kind(fd) != TACH_PROC_USER)) {
+			close(fd);
+			fd = -ESRCH;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return fd < 0 ? -ESRCH : fd;
 }
 
 void tach_procinfo__exe(int proc_fd, char *out, size_t out_sz)

@@ -17,8 +17,20 @@ enum tach_proc_kind {
 };
 enum tach_proc_kind tach_procinfo__kind(int proc_fd);
 
-/* The process of which @tid is a thread; 0 if there is none. */
+/* The number of the process behind @pidfd in the pid namespace that /proc shows: not necessarily ours
+ * (unshare(1) without --mount-proc). -ESRCH: it has ended; -ENOENT: that namespace does not have it, or
+ * there is no /proc. */
+pid_t tach_procinfo__number(int pidfd);
+
+/* How many levels the pid namespace of the process is below ours. */
+unsigned int tach_procinfo__depth(int proc_fd);
+
+/* The process of which @tid is a thread; 0 if there is none, or if /proc is not of our pid namespace. */
 pid_t tach_procinfo__leader(pid_t tid);
+
+/* Open /proc/TID of a thread that lives, of a process whose main thread has exited: its own directory
+ * shows nothing any more. @pid: its number in /proc. A descriptor, or -ESRCH if there is none. */
+int tach_procinfo__open_living(int proc_fd, pid_t pid);
 
 /* Path of the main program as the kernel prints it, without " (deleted)"; "" if unknown. */
 void tach_procinfo__exe(int proc_fd, char *out, size_t out_sz);

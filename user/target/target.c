@@ -18,7 +18,10 @@
 struct tach_target {
 	pid_t pid;
 	int pidfd;
-	int proc_fd; /* /proc/PID: stays with this process when its number is given to another */
+	int proc_fd;   /* /proc/PID: stays with this process when its number is given to another */
+	pid_t number;  /* of the process in /proc */
+	int thread_fd; /* the main thread has exited: /proc/TID of another one; else -1 */
+	__u32 depth;
 	char exe[PATH_MAX];
 };
 
@@ -30,6 +33,28 @@ struct tach_target {
 static bool still_there(const struct tach_target *self)
 {
 	return syscall(SYS_pidfd_send_signal, self->pidfd, 0, NULL, 0) == 0 || errno != ESRCH;
+}
+
+static struct tach_memory memory_of(const struct tach_target *self)
+{
+	if (self->thread_fd >= 0)
+		return (struct tach_memory){.proc_fd = self->thread_fd};
+	return (struct tach_memory){.pid = self->pid, .proc_fd = self->proc_fd};
+}
+
+/* A process whose main thread has exited shows nothing of itself, but its other threads do. To be called
+ * when what we look at has gone; returns whether there is something else to look at. */
+static bool look_elsewhere(struct tach_target *self)
+{
+	bool was_thread = self->thread_fd >= 0;
+
+	if (was_thread)
+		close(self->thread_fd);
+	self->thread_fd = -1;
+	if (tach_procinfo__kind(self->proc_fd) != TACH_PROC_ZOMBIE)
+		return was_thread; /* an exec: the thread that made it is the main thread now */
+	self->thread_fd = tach_procinfo__open_living(self->proc_fd, self->number);
+	return self->thread_fd >= 0;
 }
 
 static int fail_pidfd(pid_t pid, int err, struct tach_why *why)
@@ -45,6 +70,14 @@ static int fail_pidfd(pid_t pid, int err, struct tach_why *why)
 				     "%d is a thread of process %d: give the number of the process",
 				     pid, leader);
 	return tach_why__set(why, -err, "cannot open process %d: %s", pid, strerror(err));
+}
+
+static int fail_proc(const struct tach_target *self, struct tach_why *why)
+{
+	return tach_why__set(why, -ENOENT,
+			     "cannot see process %d in /proc: not mounted, or that of another pid "
+			     "namespace; mount it (mount -t proc proc /proc)",
+			     self->pid);
 }
 
 static int fail_gone(const struct tach_target *self, struct tach_why *why)
@@ -99,10 +132,33 @@ static int fail_empty(const struct tach_target *self, struct tach_why *why)
 	}
 }
 
+/* Find the directory of the process in /proc. */
+static int open_proc(struct tach_target *self, struct tach_why *why)
+{
+	char path[32];
+	int err;
+
+	self->number = tach_procinfo__number(self->pidfd);
+	if (self->number < 0)
+		return self->number == -ESRCH ? fail_gone(self, why) : fail_proc(self, why);
+	snprintf(path, sizeof(path), "/proc/%d", self->number);
+	self->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	err = -errno;
+	/* The number was its own when /proc was opened, if it still is. */
+	if (!still_there(self))
+		return fail_gone(self, why);
+	if (self->proc_fd >= 0)
+		return 0;
+	if (err == -ENOENT)
+		err = -EPERM;
+	return tach_why__set(why, err, "cannot see process %d in /proc: %s%s", self->pid,
+			     strerror(-err),
+			     err == -EPERM ? " (/proc is mounted with hidepid?); use sudo" : "");
+}
+
 int tach_target__open(pid_t pid, struct tach_target **out, struct tach_why *why)
 {
 	struct tach_target *self;
-	char path[32];
 	int err;
 
 	*out = NULL;
@@ -111,40 +167,24 @@ int tach_target__open(pid_t pid, struct tach_target **out, struct tach_why *why)
 		return tach_why__set(why, -ENOMEM, "out of memory");
 	self->pid = pid;
 	self->proc_fd = -1;
+	self->thread_fd = -1;
 	self->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (self->pidfd < 0) {
-		err = fail_pidfd(pid, errno, why);
-		goto fail;
+	err = self->pidfd < 0 ? fail_pidfd(pid, errno, why) : open_proc(self, why);
+	if (err) {
+		tach_target__free(self);
+		return err;
 	}
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	self->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (self->proc_fd < 0) {
-		err = errno == ENOENT && still_there(self) ? -EPERM : -errno;
-		if (err == -ENOENT || err == -ESRCH)
-			err = fail_gone(self, why);
-		else
-			tach_why__set(why, err, "cannot see process %d in /proc: %s%s", pid,
-				      strerror(-err),
-				      err == -EPERM ? " (/proc is mounted with hidepid?); use sudo"
-						    : "");
-		goto fail;
-	}
-	/* The number was its own when /proc was opened, if it still is. */
-	if (!still_there(self)) {
-		err = fail_gone(self, why);
-		goto fail;
-	}
+	self->depth = tach_procinfo__depth(self->proc_fd);
 	*out = self;
 	return 0;
-fail:
-	tach_target__free(self);
-	return err;
 }
 
 void tach_target__free(struct tach_target *target)
 {
 	if (!target)
 		return;
+	if (target->thread_fd >= 0)
+		close(target->thread_fd);
 	if (target->proc_fd >= 0)
 		close(target->proc_fd);
 	if (target->pidfd >= 0)
@@ -162,24 +202,42 @@ int tach_target__pidfd(const struct tach_target *target)
 	return target->pidfd;
 }
 
+__u32 tach_target__depth(const struct tach_target *target)
+{
+	return target->depth;
+}
+
+bool tach_target__lost_main(const struct tach_target *target)
+{
+	return target->thread_fd >= 0;
+}
+
 const char *tach_target__exe(struct tach_target *target)
 {
 	if (!target->exe[0])
-		tach_procinfo__exe_text(target->proc_fd, target->exe, sizeof(target->exe));
+		tach_procinfo__exe_text(memory_of(target).proc_fd, target->exe,
+					sizeof(target->exe));
 	return target->exe;
+}
+
+static int look(struct tach_target *self, struct tach_layout *out, struct tach_why *why)
+{
+	struct tach_memory mem = memory_of(self);
+	char exe[PATH_MAX];
+
+	self->exe[0] = '\0'; /* it may have become another program */
+	tach_procinfo__exe(mem.proc_fd, exe, sizeof(exe));
+	return tach_find__layout(&mem, exe, out, why);
 }
 
 int tach_target__find_layout(struct tach_target *target, struct tach_layout *out,
 			     struct tach_why *why)
 {
-	struct tach_memory mem = {.pid = target->pid, .proc_fd = target->proc_fd};
 	struct tach_why reason;
-	char exe[PATH_MAX];
-	int err;
+	int err = look(target, out, &reason);
 
-	target->exe[0] = '\0'; /* it may have become another program */
-	tach_procinfo__exe(target->proc_fd, exe, sizeof(exe));
-	err = tach_find__layout(&mem, exe, out, &reason);
+	if ((err == -ESRCH || err == -ENODATA) && look_elsewhere(target))
+		err = look(target, out, &reason);
 	/* If the number was given to another process meanwhile, we looked at that one. */
 	if (!still_there(target))
 		return fail_gone(target, why);
@@ -206,9 +264,13 @@ int tach_target__find_layout(struct tach_target *target, struct tach_layout *out
 
 int tach_target__read(struct tach_target *target, __u64 addr, void *dst, size_t sz)
 {
-	struct tach_memory mem = {.pid = target->pid, .proc_fd = target->proc_fd};
+	struct tach_memory mem = memory_of(target);
 	int err = tach_memory__read(&mem, addr, dst, sz);
 
+	if (err == -ESRCH && look_elsewhere(target)) {
+		mem = memory_of(target);
+		err = tach_memory__read(&mem, addr, dst, sz);
+	}
 	return still_there(target) ? err : -ESRCH;
 }
 
@@ -218,7 +280,7 @@ __u64 tach_target__cpu_ns(struct tach_target *target, bool all_threads)
 	clockid_t clock;
 
 	if (!all_threads)
-		return tach_procinfo__thread_cpu_ns(target->proc_fd, target->pid);
+		return tach_procinfo__thread_cpu_ns(target->proc_fd, target->number);
 	if (clock_getcpuclockid(target->pid, &clock) != 0 || clock_gettime(clock, &now) != 0 ||
 	    !still_there(target))
 		return 0;

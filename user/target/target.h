@@ -23,6 +23,12 @@ void tach_target__free(struct tach_target *target); /* NULL is fine */
 pid_t tach_target__pid(const struct tach_target *target);
 int tach_target__pidfd(const struct tach_target *target); /* owned by target; readable on exit */
 
+/* How many levels its pid namespace is below ours. */
+__u32 tach_target__depth(const struct tach_target *target);
+
+/* Whether its main thread had exited when it was looked at last; the others may live on. */
+bool tach_target__lost_main(const struct tach_target *target);
+
 /* Path of the program for messages, as the target sees it; "?" if unknown. Valid until free. */
 const char *tach_target__exe(struct tach_target *target);
 
