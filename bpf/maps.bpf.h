@@ -126,7 +126,9 @@ struct tach_scratch {
 	__u32 target;
 	__u32 image;
 	__u32 tid;
-	__u32 state; /* enum tach_sample_state */
+	__u32 host_tid; /* of the same thread, as user space sees it */
+	__u32 state;	/* enum tach_sample_state */
+	__u32 pad;
 	unsigned char tstate_buf[TACH_TSTATE_SZ + 8];
 	unsigned char frame_buf[128 + 8];
 	unsigned char code_buf[256 + 8];

@@ -14,6 +14,8 @@ struct tach_target_ent {
 	struct tach_layout layout;
 	__u32 image;
 	__u32 ready;
+	__u32 depth; /* of the target's pid namespace below that of user space; never changes */
+	__u32 pad;
 };
 
 /* Of tach_images: the program that runs in a target now. */
@@ -38,6 +40,8 @@ struct tach_thread_key {
 /* Of tach_bare: a thread that ran without a PyThreadState. */
 struct tach_bare_ent {
 	__u64 ticks;
+	__u32 host_tid;
+	__u32 pad;
 	char comm[16];
 };
 

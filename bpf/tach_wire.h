@@ -11,7 +11,8 @@
  * because code objects are freed and their addresses used again.
  *
  * pid and tid are used in the POSIX sense: a process and a thread. tid is the number in the target's
- * innermost pid namespace, which is what the interpreter itself calls the thread.
+ * innermost pid namespace, which is what the interpreter itself calls the thread; it says which thread of
+ * the target it is. host_tid is the number of the same thread in the pid namespace of user space.
  *
  * Included by both sides; the includer provides __u32 and __u64.
  */
@@ -55,6 +56,8 @@ struct tach_rec_sample {
 	__u32 tid;
 	__u32 state;  /* enum tach_sample_state */
 	__u32 weight; /* number of periods this sample stands for */
+	__u32 host_tid;
+	__u32 pad;
 };
 
 enum tach_stack_flags {
@@ -116,7 +119,7 @@ struct tach_rec_exec {
 };
 
 _Static_assert(sizeof(struct tach_rec_hdr) == 8, "wire");
-_Static_assert(sizeof(struct tach_rec_sample) == 40, "wire");
+_Static_assert(sizeof(struct tach_rec_sample) == 48, "wire");
 _Static_assert(sizeof(struct tach_rec_stack) == 32, "wire");
 _Static_assert(sizeof(struct tach_rec_str) == 24, "wire");
 _Static_assert(sizeof(struct tach_rec_code) == 112, "wire");

@@ -55,14 +55,15 @@ static __always_inline int tach_target_of(struct task_struct *task)
 static __always_inline void tach_note_bare_thread(struct task_struct *task, struct tach_scratch *s)
 {
 	struct tach_thread_key key = {.target = s->target, .tid = s->tid};
-	struct tach_bare_ent *ent = bpf_map_lookup_elem(&tach_bare, &key), new_ent = {.ticks = 1};
+	struct tach_bare_ent *ent = bpf_map_lookup_elem(&tach_bare, &key), new_ent;
 
-	if (ent) {
+	if (ent && ent->host_tid == s->host_tid) {
 		ent->ticks++; /* a thread runs on one CPU at a time */
 		/* It has the name of the one that made it until it gets its own. */
 		bpf_probe_read_kernel_str(ent->comm, sizeof(ent->comm), task->comm);
 		return;
 	}
+	new_ent = (struct tach_bare_ent){.ticks = 1, .host_tid = s->host_tid};
 	bpf_probe_read_kernel_str(new_ent.comm, sizeof(new_ent.comm), task->comm);
 	bpf_map_update_elem(&tach_bare, &key, &new_ent, BPF_ANY);
 }
@@ -77,6 +78,7 @@ static __always_inline int tach_emit_sample(struct tach_scratch *s)
 		.tid = s->tid,
 		.state = s->state,
 		.weight = 1,
+		.host_tid = s->host_tid,
 	};
 
 	return tach_emit(&rec, sizeof(rec)) ? TACH_ST_RING_FULL : TACH_ST_SAMPLED;
@@ -108,9 +110,10 @@ static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
 		return TACH_ST_NO_LAYOUT;
 	s->target = idx;
 	s->image = image->number;
-	s->tid = tach_inner_tid(task);
+	s->tid = tach_tid(task, 0);
 	if (!s->tid)
 		return TACH_ST_EXITING;
+	s->host_tid = target->depth ? tach_tid(task, target->depth) : s->tid;
 
 	status = tach_find_tstate(s, &target->layout);
 	/* What a new program has not touched yet is not in memory. */

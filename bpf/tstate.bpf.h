@@ -12,8 +12,8 @@
 
 #define TSTATE_FIELD(type, off) TACH_FIELD(type, s->tstate_buf, off, TACH_TSTATE_SZ - 1)
 
-/* tid in the innermost pid namespace; 0 if the task has given up its pid. */
-static __always_inline __u32 tach_inner_tid(struct task_struct *task)
+/* tid in the pid namespace @up levels above the innermost one; 0 if the task has given up its pid. */
+static __always_inline __u32 tach_tid(struct task_struct *task, __u32 up)
 {
 	struct pid *pid = task->thread_pid;
 	struct upid *upid;
@@ -23,7 +23,7 @@ static __always_inline __u32 tach_inner_tid(struct task_struct *task)
 	if (!pid)
 		return 0;
 	level = pid->level;
-	if (!level) {
+	if (level <= up) {
 		tid = task->pid;
 		/* Keep the compiler from merging this load with others through another kind of pointer. */
 		asm volatile("" : "+r"(tid));
@@ -33,7 +33,7 @@ static __always_inline __u32 tach_inner_tid(struct task_struct *task)
 	pid = BPF_CORE_READ(task, thread_pid);
 	/* By the kernel's size of an element: ours lacks fields, and only constant indexes are relocated. */
 	upid = (void *)__builtin_preserve_access_index(&pid->numbers[0]);
-	upid = (void *)upid + level * bpf_core_type_size(struct upid);
+	upid = (void *)upid + (level - up) * bpf_core_type_size(struct upid);
 	bpf_core_read(&nr, sizeof(nr), &upid->nr);
 	return nr;
 }

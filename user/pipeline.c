@@ -10,6 +10,7 @@ struct tach_pipeline {
 	struct tach_profile *profile;
 	struct tach_source *source;
 	__u64 samples;
+	bool host_tids;
 	void (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
 	void *ctx;
 	tach_frame_id stack[TACH_MAX_FRAMES + 1]; /* being resolved */
@@ -35,7 +36,8 @@ static int on_stack(void *ctx, const struct tach_rec_stack *rec)
 static int on_sample(void *ctx, const struct tach_rec_sample *rec)
 {
 	struct tach_pipeline *line = ctx;
-	int err = tach_profile__add(line->profile, rec->stack_id, rec->tid, rec->weight);
+	__u32 tid = line->host_tids ? rec->host_tid : rec->tid;
+	int err = tach_profile__add(line->profile, rec->stack_id, tid, rec->weight);
 
 	line->samples++;
 	return err == -ENOENT ? 0 : err; /* kept as a lost stack, and counted */
@@ -60,13 +62,14 @@ static tach_frame_id lost_frame(struct tach_frametab *frames)
 }
 
 struct tach_pipeline *
-tach_pipeline__new(const struct tach_remote *remote,
+tach_pipeline__new(const struct tach_remote *remote, bool host_tids,
 		   void (*exec_cb)(void *ctx, const struct tach_rec_exec *rec), void *ctx)
 {
 	struct tach_pipeline *line = calloc(1, sizeof(*line));
 
 	if (!line)
 		return NULL;
+	line->host_tids = host_tids;
 	line->on_exec = exec_cb;
 	line->ctx = ctx;
 	line->frames = tach_frametab__new();

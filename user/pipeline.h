@@ -2,6 +2,8 @@
 #ifndef TACH_PIPELINE_H
 #define TACH_PIPELINE_H
 
+#include <stdbool.h>
+
 #include "aggregate/profile.h"
 #include "read/read.h"
 #include "symbolize/symbolize.h"
@@ -18,9 +20,10 @@ struct tach_pipeline_stats {
 	const struct tach_symbolizer_stats *symbols;
 };
 
-/* @remote outlives the pipeline. @on_exec(ctx, record) is called for each exec record. */
+/* @remote outlives the pipeline. @host_tids: name threads by host_tid, not tid, of their samples.
+ * @on_exec(ctx, record) is called for each exec record. */
 struct tach_pipeline *
-tach_pipeline__new(const struct tach_remote *remote,
+tach_pipeline__new(const struct tach_remote *remote, bool host_tids,
 		   void (*on_exec)(void *ctx, const struct tach_rec_exec *rec), void *ctx);
 void tach_pipeline__free(struct tach_pipeline *line); /* NULL is fine */
 

@@ -84,7 +84,8 @@ static void print_bare_threads(const struct tach_tally *tally, FILE *out)
 			break;
 		fputs(i ? ", " : " (", out);
 		print_comm(thread->comm, out);
-		fprintf(out, " %u: %.2f s", thread->tid, cpu_s);
+		fprintf(out, " %u: %.2f s", tally->host_tids ? thread->host_tid : thread->tid,
+			cpu_s);
 		rest_s -= cpu_s;
 	}
 	if (i && rest_s >= least_s)

@@ -95,7 +95,8 @@ static int open_kernel_side(struct session *s)
 	int err = tach_loader__open(&load_opts, s->opts->force, &s->loader, &why);
 
 	if (!err)
-		err = tach_loader__watch(s->loader, 0, tach_target__pidfd(target_of(s)), &why);
+		err = tach_loader__watch(s->loader, 0, tach_target__pidfd(target_of(s)),
+					 tach_target__depth(target_of(s)), &why);
 	s->open_ns = tach_now_ns() - begin_ns;
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
@@ -111,7 +112,7 @@ static int open_pipeline(struct session *s, const struct tach_remote *remote)
 			return tach_error(-errno, "cannot write raw records to %s: %s",
 					  s->opts->raw_output, strerror(errno));
 	}
-	s->line = tach_pipeline__new(remote, on_exec, s);
+	s->line = tach_pipeline__new(remote, s->opts->tids == TACH_TIDS_HOST, on_exec, s);
 	if (!s->line)
 		return tach_error(-ENOMEM, "out of memory");
 	err = tach_pipeline__open_ring(s->line, tach_loader__ring_fd(s->loader), s->raw_fd);
@@ -220,6 +221,7 @@ static int finish(struct session *s)
 	struct tach_tally tally = {
 		.period_ns = s->opts->period_ns,
 		.all_threads = s->opts->all_threads,
+		.host_tids = s->opts->tids == TACH_TIDS_HOST,
 		.interrupted = s->interrupted,
 		.bare = bare,
 	};

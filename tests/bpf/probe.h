@@ -18,6 +18,7 @@ struct tach_probe_in {
 	__u32 target;
 	__u32 image;
 	__u32 tid;
+	__u32 up; /* of tach_probe_tid */
 };
 
 /* Copied from the scratch after the last stage; a field of a stage that did not run is stale. */

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Which thread state is the current thread's. */
-#include <sched.h>
-#include <pthread.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/bpf/rig.h"
 
@@ -318,50 +313,6 @@ static void test_many_threads(void **state)
 	assert_status(rig_find(rig), NO_PYTHON);
 }
 
-static void *own_tid_in_thread(void *arg)
-{
-	struct rig *rig = arg;
-
-	return (void *)(intptr_t)(rig_run_prog(rig->skel->progs.tach_probe_tid) ==
-				  syscall(SYS_gettid));
-}
-
-static void test_own_tid(void **state)
-{
-	struct rig *rig = *state;
-	pthread_t thread;
-	void *ok;
-
-	assert_int_equal(rig_run_prog(rig->skel->progs.tach_probe_tid), syscall(SYS_gettid));
-	assert_int_equal(pthread_create(&thread, NULL, own_tid_in_thread, rig), 0);
-	assert_int_equal(pthread_join(thread, &ok), 0);
-	assert_non_null(ok);
-}
-
-/* The interpreter knows the number that its thread has in the container. */
-static void test_own_tid_in_pid_namespace(void **state)
-{
-	struct rig *rig = *state;
-	int status;
-	pid_t outer = fork();
-
-	assert_return_code(outer, errno);
-	if (!outer) {
-		pid_t inner;
-
-		if (unshare(CLONE_NEWPID))
-			_exit(100);
-		inner = fork();
-		if (!inner)
-			_exit(rig_run_prog(rig->skel->progs.tach_probe_tid) == 1 ? 42 : 1);
-		waitpid(inner, &status, 0);
-		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 101);
-	}
-	assert_int_equal(waitpid(outer, &status, 0), outer);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 42);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,8 +335,6 @@ int main(void)
 		RIG_TEST(test_cycle_of_threads),
 		RIG_TEST(test_cycle_of_interpreters),
 		RIG_TEST_ON(test_many_threads, 313),
-		RIG_TEST_ON(test_own_tid, 315),
-		RIG_TEST_ON(test_own_tid_in_pid_namespace, 315),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,9 +62,9 @@ int tach_probe(void *ctx)
 	return status;
 }
 
-/* Returns the caller's tid as the sampler sees it. */
+/* Returns the caller's tid as the sampler sees it: probe_in.up levels above its own pid namespace. */
 SEC("raw_tp")
 int tach_probe_tid(void *ctx)
 {
-	return tach_inner_tid(bpf_get_current_task_btf());
+	return tach_tid(bpf_get_current_task_btf(), probe_in.up);
 }

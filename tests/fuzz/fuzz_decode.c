@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 		.mode = "cpu",
 	};
 	struct tach_write_opts opts = {.limit = -15, .summary = true};
-	struct tach_pipeline *line = tach_pipeline__new(&remote, NULL, NULL);
+	struct tach_pipeline *line = tach_pipeline__new(&remote, false, NULL, NULL);
 	struct tach_read_stats stats = {0};
 
 	if (!line)

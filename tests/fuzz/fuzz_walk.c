@@ -80,6 +80,9 @@ static void check_sample(const struct kernel_tick *tick, const struct model_seen
 
 	if (seen->tid != stack->tid)
 		broken("sample of thread %u, not %u", seen->tid, stack->tid);
+	if (seen->host_tid != tick->host_tid)
+		broken("sample of a thread that is %u outside, not %u", seen->host_tid,
+		       tick->host_tid);
 	if (!stack->cnt || stack->cnt > TACH_MAX_FRAMES)
 		broken("sample of %u frames", stack->cnt);
 	model_check_frames(seen->stack_id, stack->target, stack->flags, stack->frames, stack->cnt);

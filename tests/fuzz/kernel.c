@@ -17,7 +17,10 @@
 #define CPUS	2
 #define TARGETS 2
 #define RING_SZ (1u << 20)
-#define LRU_MAX 64
+
+/* Of the pid namespace of a target below that of user space. */
+#define DEPTH(target) (target)
+#define LRU_MAX	      64
 
 #define CNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -129,6 +132,7 @@ static void set_layouts(bool found_anew)
 
 		ent->layout = memory->layout;
 		ent->ready = 1;
+		ent->depth = DEPTH(i);
 		if (found_anew)
 			ent->image = image->number;
 	}
@@ -136,7 +140,10 @@ static void set_layouts(bool found_anew)
 
 static void make_task(unsigned idx, unsigned leader, __u32 tid)
 {
-	pids[idx] = (struct pid_ns){.pid.level = 1, .inner[0].nr = (int)tid};
+	__u32 level = leader == 2 ? 2 : 1;
+
+	pids[idx] = (struct pid_ns){.pid.level = level, .inner[0].nr = 7000 + (int)idx};
+	pids[idx].inner[level - 1].nr = (int)tid;
 	tasks[idx] = (struct task_struct){
 		.pid = (int)WORLD_TID(idx),
 		.tgid = (int)WORLD_TID(leader),
@@ -255,7 +262,7 @@ void kernel_change_task(unsigned idx, __u8 what, __u8 value)
 		task->tgid = (int)WORLD_TID(value % KERNEL_TASKS);
 		break;
 	default:
-		pid->inner[0].nr = (int)WORLD_TID(value % (WORLD_TSTATES + 1));
+		pid->inner[pid->pid.level > 1].nr = (int)WORLD_TID(value % (WORLD_TSTATES + 1));
 		break;
 	}
 }
@@ -290,6 +297,14 @@ static struct kernel_stack stack_in(const struct tach_scratch *s)
 		.hash = s->hash,
 		.frames = s->frames,
 	};
+}
+
+static __u32 tid_outside(unsigned task, __u32 depth)
+{
+	const struct pid_ns *pid = &pids[task];
+	__u32 level = pid->pid.level;
+
+	return depth < level ? (__u32)pid->inner[level - depth - 1].nr : (__u32)tasks[task].pid;
 }
 
 static struct tach_count_ent *counts_now(void)
@@ -340,10 +355,11 @@ struct kernel_tick kernel_tick(unsigned cpu, unsigned task, bool blind)
 	tach_tick(NULL);
 	race_cnt = 0;
 	tick.status = status_since(&before);
+	tick.stack = stack_in(scratch);
+	tick.host_tid = tid_outside(task, DEPTH(tick.stack.target));
 	tick.reads = host.reads;
 	tick.steps = host.steps;
 	tick.refused = host.refused;
-	tick.stack = stack_in(scratch);
 	interp = TACH_FIELD(__u64, scratch->tstate_buf, memory->layout.ts_interp,
 			    TACH_TSTATE_SZ - 1);
 	tick.interp_id = number_at(interp + memory->layout.is_id);

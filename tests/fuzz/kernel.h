@@ -37,7 +37,8 @@ struct kernel_stack {
 };
 
 struct kernel_tick {
-	int status; /* enum tach_status, -1: nothing to do with a target */
+	int status;	/* enum tach_status, -1: nothing to do with a target */
+	__u32 host_tid; /* of the thread that ran, if it is a target's */
 	__u64 reads, steps, refused;
 	struct kernel_stack stack; /* what is in the scratch at the end */
 	__u64 interp_id;	   /* of the interpreter in which it ran */

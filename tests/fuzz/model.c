@@ -211,6 +211,7 @@ static int on_sample(void *ctx, const struct tach_rec_sample *rec)
 	model.seen.stack_id = rec->stack_id;
 	model.seen.target = rec->target;
 	model.seen.tid = rec->tid;
+	model.seen.host_tid = rec->host_tid;
 	return 0;
 }
 

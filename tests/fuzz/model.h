@@ -13,7 +13,7 @@
 struct model_seen {
 	unsigned samples, stacks, codes, execs;
 	__u64 stack_id; /* of the last sample */
-	__u32 target, tid;
+	__u32 target, tid, host_tid;
 };
 
 /* @world: what names are compared with; @in_flux: it changes while it is read, so they are not. */

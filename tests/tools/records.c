@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Print a file of raw records (option --raw) as tab-separated lines:
  *
- *	S tid stack_id state weight ts_ns	a sample
+ *	S tid stack_id state weight ts_ns host_tid	a sample
  *	F stack_id index code_addr lasti line end_line col end_col qualname filename
  *						a frame of a stack, leaf = 0
  *	H stack_id index code_addr lasti	a frame that is hidden
@@ -43,8 +43,8 @@ static void print_text(const struct tach_frametab *tab, tach_str_id id)
 static int on_sample(void *ctx, const struct tach_rec_sample *rec)
 {
 	(void)ctx;
-	printf("S\t%u\t%" PRIu64 "\t%u\t%u\t%" PRIu64 "\n", rec->tid, (uint64_t)rec->stack_id,
-	       rec->state, rec->weight, (uint64_t)rec->ts_ns);
+	printf("S\t%u\t%" PRIu64 "\t%u\t%u\t%" PRIu64 "\t%u\n", rec->tid, (uint64_t)rec->stack_id,
+	       rec->state, rec->weight, (uint64_t)rec->ts_ns, rec->host_tid);
 	return 0;
 }
 

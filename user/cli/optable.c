@@ -22,6 +22,9 @@ const char *const tach_groups[TACH_GROUP_CNT] = {
 /* Index: enum tach_mode. */
 static const char *const modes[] = {"wall", "cpu", "gil", "exception", NULL};
 
+/* Index: enum tach_tids. */
+static const char *const tids[] = {"host", "inner", NULL};
+
 /* Index: enum tach_sort (write/writer.h). */
 static const char *const sorts[] = {"nsamples",	 "tottime",	   "cumtime", "sample-pct",
 				    "cumul-pct", "nsamples-cumul", "name",    NULL};
@@ -88,6 +91,12 @@ const struct tach_option tach_options[] = {
 		.help = "write there; into it, if it is a directory (default: pstats to stdout, "
 			"others to FORMAT_PID.EXT)",
 		.set = tach_set__text, .off = FIELD(output),
+	}, {
+		.name = "tids", .group = TACH_GROUP_OUTPUT, .where = ALL, .metavar = "WHICH",
+		.preset = "inner", .choices = tids,
+		.help = "which numbers threads are called by: inner (those that the program itself sees, "
+			"in its container) or host (those that are seen from here, as by ps -L)",
+		.set = tach_set__choice, .off = FIELD(tids),
 	}, {
 		.name = "sort", .group = TACH_GROUP_PSTATS, .where = ALL, .metavar = "KEY",
 		.preset = "nsamples", .choices = sorts,

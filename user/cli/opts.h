@@ -21,6 +21,12 @@ enum tach_mode {
 	TACH_MODE_EXCEPTION,
 };
 
+/* Which numbers outputs call threads by. */
+enum tach_tids {
+	TACH_TIDS_HOST,
+	TACH_TIDS_INNER,
+};
+
 struct tach_opts {
 	enum tach_command command;
 	pid_t pid;	  /* attach */
@@ -36,7 +42,8 @@ struct tach_opts {
 
 	const char *format; /* name of a writer */
 	const char *output; /* NULL: default place */
-	int sort;	    /* enum tach_sort */
+	enum tach_tids tids;
+	int sort; /* enum tach_sort */
 	int limit;
 	bool no_summary;
 

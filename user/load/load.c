@@ -23,6 +23,7 @@ struct tach_loader {
 	struct bpf_link **tick_links; /* [timer_cnt]; each owns its perf descriptor */
 	int *timer_fds;		      /* [timer_cnt] owned by tick_links */
 	int timer_cnt;
+	__u32 depths[TACH_MAX_TARGETS]; /* struct tach_target_ent */
 };
 
 /* Lines shown of a message of libbpf: it hands over the verifier's log in one, and its end says why. */
@@ -120,7 +121,8 @@ void tach_loader__free(struct tach_loader *loader)
 	free(loader);
 }
 
-int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, struct tach_why *why)
+int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, __u32 depth,
+		       struct tach_why *why)
 {
 	struct tach_member member = {.target = id};
 
@@ -131,6 +133,7 @@ int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, struct t
 	if (bpf_map__update_elem(loader->skel->maps.tach_members, &pidfd, sizeof(pidfd), &member,
 				 sizeof(member), BPF_ANY))
 		return tach_why__set(why, -errno, "cannot mark the target: %s", strerror(errno));
+	loader->depths[id] = depth;
 	return 0;
 }
 
@@ -146,7 +149,12 @@ __u32 tach_loader__image(struct tach_loader *loader, __u32 id)
 int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 			    const struct tach_layout *layout)
 {
-	struct tach_target_ent ent = {.layout = *layout, .image = image, .ready = 1};
+	struct tach_target_ent ent = {
+		.layout = *layout,
+		.image = image,
+		.ready = 1,
+		.depth = loader->depths[id],
+	};
 
 	if (bpf_map__update_elem(loader->skel->maps.tach_targets, &id, sizeof(id), &ent,
 				 sizeof(ent), BPF_ANY))
@@ -283,6 +291,7 @@ int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare
 			all[cnt] = (struct tach_bare_thread){
 				.target = key.target,
 				.tid = key.tid,
+				.host_tid = ent.host_tid,
 				.ticks = ent.ticks,
 			};
 			memcpy(all[cnt++].comm, ent.comm, sizeof(ent.comm));

@@ -28,8 +28,10 @@ int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach
 void tach_loader__free(struct tach_loader *loader); /* detaches; NULL is fine */
 
 /* Make the process behind @pidfd target number @id (< TACH_MAX_TARGETS) and follow its execs. Ticks on
- * it count once the timers run; it is not walked before it has a layout. */
-int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, struct tach_why *why);
+ * it count once the timers run; it is not walked before it has a layout. @depth: how many levels its pid
+ * namespace is below ours. */
+int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, __u32 depth,
+		       struct tach_why *why);
 
 /* Number of @id's current program image; rises with each exec. */
 __u32 tach_loader__image(struct tach_loader *loader, __u32 id);
@@ -50,7 +52,8 @@ int tach_loader__counts(const struct tach_loader *loader, __u64 counts[TACH_COUN
 /* Threads of a target that ran without a Python thread state. */
 struct tach_bare_thread {
 	__u32 target;
-	__u32 tid;
+	__u32 tid;	/* in its innermost pid namespace */
+	__u32 host_tid; /* in ours */
 	char comm[16];
 	__u64 ticks;
 };
