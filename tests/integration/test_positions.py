@@ -13,40 +13,6 @@ TARGET = TARGETS / "positions.py"
 # What user/symbolize/frametab.h says for None.
 NONE = (0, 0, -1, -1)
 
-<<<<<<< Updated upstream
-=======
-Frame = collections.namedtuple("Frame", "addr lasti position qualname filename")
-
-
-class Recording:
-    """A file of raw records, read with the program's own decoder."""
-
-    def __init__(self, path):
-        self.weights = collections.Counter()  # of stacks
-        self.frames = collections.defaultdict(list)
-        self.hidden = collections.defaultdict(int)
-        self.end = None
-        done = subprocess.run([RECORDS, path], capture_output=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        for line in done.stdout.decode("utf-8", "surrogatepass").split("\n")[:-1]:
-            kind, *words = line.split("\t")
-            getattr(self, f"add_{kind}")(*words)
-
-    def add_S(self, tid, stack, state, weight, ts_ns, host_tid):
-        self.weights[stack] += int(weight)
-
-    def add_F(self, stack, index, addr, lasti, line, end_line, col, end_col, qualname, filename):
-        position = (int(line), int(end_line), int(col), int(end_col))
-        self.frames[stack].append(Frame(int(addr), int(lasti), position, qualname, filename))
-
-    def add_H(self, stack, index, addr, lasti):
-        self.hidden[stack] += 1
-
-    def add_E(self, *words):
-        names = ("records", "bad", "codes", "unknown", "bad_lines")
-        self.end = dict(zip(names, map(int, words), strict=True))
-
->>>>>>> Stashed changes
 
 def expected(code, lasti):
     qualname, filename, positions = code

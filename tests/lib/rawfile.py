@@ -8,7 +8,7 @@ from tree import ROOT
 
 RECORDS = ROOT / "build" / "tests" / "tools" / "records"
 
-Sample = collections.namedtuple("Sample", "tid stack state weight ts_ns")
+Sample = collections.namedtuple("Sample", "tid stack state weight ts_ns host_tid")
 Frame = collections.namedtuple("Frame", "addr lasti position qualname filename")
 
 
@@ -27,9 +27,10 @@ class RawFile:
             kind, *words = line.split("\t")
             getattr(self, f"add_{kind}")(*words)
 
-    def add_S(self, tid, stack, state, weight, ts_ns):
-        self.samples.append(Sample(int(tid), stack, int(state), int(weight), int(ts_ns)))
-        self.weights[stack] += int(weight)
+    def add_S(self, tid, stack, state, weight, ts_ns, host_tid):
+        sample = Sample(int(tid), stack, int(state), int(weight), int(ts_ns), int(host_tid))
+        self.samples.append(sample)
+        self.weights[stack] += sample.weight
 
     def add_F(self, stack, index, addr, lasti, line, end_line, col, end_col, qualname, filename):
         position = (int(line), int(end_line), int(col), int(end_col))

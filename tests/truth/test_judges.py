@@ -22,7 +22,7 @@ def judged(tid=7, ts_ns=150, frames=(LEAF, CALLER, MODULE)):
     published = Published.__new__(Published)
     published.stacks, published.tracks = STACKS, {7: track}
     rows = [Frame(0, 0, (line, line, 0, 0), name, file) for file, name, line in frames]
-    raw = types.SimpleNamespace(samples=[Sample(tid, "s", 0, 1, ts_ns)], frames={"s": rows})
+    raw = types.SimpleNamespace(samples=[Sample(tid, "s", 0, 1, ts_ns, tid)], frames={"s": rows})
     (verdict,) = judge(published, raw)[0]
     return verdict
 
