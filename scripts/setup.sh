@@ -18,7 +18,7 @@ packages=(
   zlib1g-dev
   # the lab, tests, checks
   clang-format-19 clang-tidy-19 libclang-rt-19-dev libcmocka-dev mmdebstrap mount python3
-  python3-pyflakes python3-pytest shellcheck
+  python3-pyflakes python3-pytest runc shellcheck
 )
 vm_packages=(cpio qemu-system-x86)
 vm_arm64_packages=(gcc-aarch64-linux-gnu qemu-system-arm)

@@ -1,30 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-"""Interpreters as they are found in the wild: whatever became of their file, as a library, in another
-container than we are. Each is profiled to the last line, and no sample fails."""
+"""Interpreters as they are found in the wild: whatever became of their file, as a library. Each is
+profiled to the last line, and no sample fails. In containers: test_containers.py."""
 
 import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 
 from processes import wait_until
-from profiled import Recording, Source, attach, check_chain, check_nothing_left, check_share
+from profiled import attach, check_nothing_left
 from tree import TARGETS
-
-WORK = TARGETS / "work.py"
-SOURCE = Source(WORK.read_text())
-CHAIN = ("<module>", "work", "middle", "leaf", "leaf.<locals>.<genexpr>")
-
-
-def check(profile, tid):
-    """All samples of work.py's main thread, and none of them lost."""
-    assert profile.counts.failed == {}
-    assert profile.tids == {tid}
-    assert check_chain(profile.rows, "work.py", SOURCE, CHAIN) == profile.counts.status["SAMPLED"]
-    assert set(CHAIN) <= set(profile.functions())
-    check_share(profile)
+from workload import WORK, check_work
 
 
 @pytest.fixture
@@ -60,9 +47,7 @@ def copy_without_sections(source, path):
 
 
 @pytest.mark.parametrize("fate", ["deleted", "replaced", "stripped", "no_sections"])
-def test_file_of_the_interpreter(
-    tachyon, lab, lab_dir, lab_script, start, tmp_path, python_version, fate
-):
+def test_file_of_the_interpreter(tachyon, lab, lab_dir, lab_script, start, tmp_path, python_version, fate):
     original = lab / "usr" / "bin" / f"python{python_version}"
     exe = lab_dir / "engine"
     if fate == "no_sections":
@@ -76,7 +61,7 @@ def test_file_of_the_interpreter(
         exe.unlink()
     if fate == "replaced":
         shutil.copy("/bin/true", exe)
-    check(attach(tachyon, tmp_path, target.pid, "-d", 0.7), target.pid)
+    check_work(attach(tachyon, tmp_path, target.pid, "-d", 0.7), target.pid)
     check_nothing_left()
 
 
@@ -89,39 +74,4 @@ def test_library(tachyon, lab, lab_dir, lab_script, start, tmp_path, python_vers
     target = start(
         "chroot", lab, embed, library, lab_script(WORK), 60, env=dict(os.environ, PYTHONHOME="/usr")
     )
-    check(attach(tachyon, tmp_path, target.pid, "-d", 0.7), target.pid)
-
-
-def test_container(tachyon, lab, lab_script, start, tmp_path, python_version):
-    """In a pid and mount namespace of its own: thread ids are those that the target sees."""
-    # The lab has a place on the inside where it is not on the outside, so its paths lead nowhere here.
-    inner = f'mount --bind "{lab}" /mnt && exec chroot /mnt python{python_version} "{lab_script(WORK)}" 60'
-    outer = start("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", inner)
-    children = pathlib.Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text()
-    check(attach(tachyon, tmp_path, int(children), "-d", 0.7), 1)
-
-
-@pytest.mark.parametrize("command", ["attach", "run"])
-def test_profiler_in_a_container(
-    tachyon, lab, lab_exe, lab_script, tmp_path, python_version, command
-):
-    """The profiler itself does not see the machine's pids, together with its target."""
-    inside = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
-    script = lab_script(WORK)
-    if command == "run":
-        recording = Recording(
-            tachyon, tmp_path, "run", "--python", lab_exe(python_version), script, 0.7, prefix=inside
-        )
-    else:
-        start = f'chroot "{lab}" python{python_version} "{script}" 60 & sleep 0.5; exec "$@" $!'
-        recording = Recording(
-            tachyon, tmp_path, "attach", "-d", 0.7, prefix=(*inside, "sh", "-c", start, "sh")
-        )
-    with recording:
-        profile = recording.profile()
-    assert profile.counts.failed == {}
-    assert profile.tids == {2}  # 1 is the shell, or the profiler
-    rows = [row for row in profile.rows if "work" in (function for _, function, _ in row[1])]
-    assert check_chain(rows, "work.py", SOURCE, CHAIN) >= 0.8 * profile.counts.status["SAMPLED"]
-    check_share(profile)
-    check_nothing_left()
+    check_work(attach(tachyon, tmp_path, target.pid, "-d", 0.7), target.pid)
