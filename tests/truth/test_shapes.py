@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""Stacks of all shapes: is each one that the program can have, and has each shape its share?"""
+
+import collections
+import json
+import os
+import subprocess
+
+import pytest
+
+from rawfile import RawFile
+from shares import Turns, total_variation
+from stacks import TRUNCATED, Stacks
+from tree import TARGETS
+
+RATE = 2000
+
+
+@pytest.fixture
+def stacks(cell, lab_dir, lab_script):
+    """What the program says of itself."""
+    lab_script(TARGETS / "stacks.py")
+    path = lab_dir / "stacks.json"
+    subprocess.run(
+        [*map(str, cell.command), lab_script(TARGETS / "shapes.py"), "stacks", "0.001", path],
+        env=os.environ | cell.env,
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=300,
+    )
+    return Stacks(json.loads(path.read_text()), asynchronous=("on_alarm",))
+
+
+def stacks_of(raw):
+    """{id: frames as in a collapsed file, root first}"""
+    return {
+        stack: [(os.path.basename(f.filename), f.qualname, f.position[0]) for f in reversed(frames)]
+        for stack, frames in raw.frames.items()
+    }
+
+
+def shape_of(frames, shapes):
+    """The one that the stack is of; None: between two."""
+    if frames[0] == TRUNCATED:
+        return "recursion_beyond_the_limit"
+    return next((function for _, function, _ in frames if function in shapes), None)
+
+
+def test_shapes(start, attach, stacks, lab_dir, figure, seconds):
+    duration = seconds(2, 20)
+    truth_path, raw_path = lab_dir / "truth.json", lab_dir / "raw"
+    target = start(TARGETS / "shapes.py", "run", duration, truth_path)
+    profile = attach(target.pid, "-r", RATE, "--raw", raw_path)
+    assert target.wait(timeout=10) == 0, target.error_output()
+    raw = RawFile(raw_path)
+    turns = Turns(json.loads(truth_path.read_text()))
+    turns = turns.between(raw.samples[0].ts_ns, raw.samples[-1].ts_ns)
+    begin, end = turns.turns[0][1], turns.turns[-1][2]
+    weights = collections.Counter()
+    for sample in raw.samples:
+        if begin <= sample.ts_ns <= end:
+            weights[sample.stack] += sample.weight
+
+    known = stacks_of(raw)
+    shapes, impossible, unresolved = collections.Counter(), collections.Counter(), 0
+    for stack, weight in weights.items():
+        shapes[shape_of(known[stack], turns.functions)] += weight
+        unresolved += weight * any(function.startswith("<unknown") for _, function, _ in known[stack])
+        if not stacks.is_possible(known[stack]):
+            impossible[tuple(known[stack])] += weight
+    between = shapes.pop(None, 0)
+    samples, due = sum(shapes.values()), RATE * sum(turns.cpu_s.values())
+    distance, bound = total_variation(shapes, turns.cpu_s), turns.bound(samples, due - samples)
+    figure("samples", samples)
+    figure("impossible", sum(impossible.values()))
+    figure("unresolved", unresolved)
+    figure("failed", sum(profile.counts.failed.values()))
+    figure("total variation", distance)
+    figure("bound", bound)
+    for name in sorted(turns.functions):
+        figure(f"{name}: samples", shapes[name])
+    for name, why in json.loads(target.output().splitlines()[0]).items():
+        figure(f"{name}: not there", why)
+    assert not impossible, [(n, len(f), f[-20:]) for f, n in impossible.most_common(5)]
+    assert unresolved == 0
+    assert set(profile.counts.failed) <= {"NO_ROOT"}
+    assert between < 0.01 * samples
+    assert distance <= bound, (shapes, turns.cpu_s)
