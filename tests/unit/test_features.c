@@ -78,10 +78,14 @@ static void test_explanations(void **state)
 	tach_features__explain_timer(-EACCES, 3, &why);
 	assert_non_null(strstr(why.text, "CPU 3: kernel.perf_event_paranoid is "));
 	assert_non_null(strstr(why.text, "sudo"));
+	tach_features__explain_timer(-EPERM, 3, &why);
+	assert_non_null(strstr(why.text, "CPU 3 in spite of CAP_PERFMON: a seccomp filter"));
 	tach_features__explain_timer(-EMFILE, 3, &why);
 	assert_string_equal(why.text, "cannot start a timer on CPU 3: Too many open files");
 	tach_features__explain(-ENOMEM, &why);
 	assert_non_null(strstr(why.text, "--ring-size"));
+	tach_features__explain(-EPERM, &why);
+	assert_non_null(strstr(why.text, "in spite of CAP_BPF and CAP_PERFMON: a seccomp filter"));
 	tach_features__explain(-E2BIG, &why);
 	assert_non_null(strstr(why.text, "Argument list too long"));
 	assert_null(strchr(why.text, '\n'));

@@ -44,10 +44,18 @@ static int check_caps(struct tach_why *why)
 	if (bpf && perfmon)
 		return 0;
 	return tach_why__set(why, -EPERM,
-			     "not allowed to load BPF programs: missing %s%s%s; run it with sudo",
+			     "not allowed to load BPF programs: missing %s%s%s; use sudo, in a "
+			     "container `docker run"
+			     "%s%s`",
 			     bpf ? "" : "CAP_BPF", !bpf && !perfmon ? " and " : "",
-			     perfmon ? "" : "CAP_PERFMON");
+			     perfmon ? "" : "CAP_PERFMON", bpf ? "" : " --cap-add=BPF",
+			     perfmon ? "" : " --cap-add=PERFMON");
 }
+
+/* What says no where the capabilities were checked before. */
+#define SOMEBODY_ELSE                                                                              \
+	"a seccomp filter or a security module forbids it, or the capabilities are those of a "    \
+	"user namespace only; try from the machine itself, as root"
 
 static int check_kernel(bool force, struct tach_why *why)
 {
@@ -108,6 +116,10 @@ void tach_features__explain(int err, struct tach_why *why)
 		tach_why__set(why, err,
 			      "the kernel refused the BPF programs: it is locked down for "
 			      "confidentiality, which forbids reading user memory");
+	else if (err == -EPERM) /* -EACCES is the verifier's */
+		tach_why__set(why, err,
+			      "not allowed to load BPF programs in spite of CAP_BPF and "
+			      "CAP_PERFMON: " SOMEBODY_ELSE);
 	else if (err == -ENOMEM)
 		tach_why__set(why, err,
 			      "the kernel has not enough memory for the BPF maps: try a smaller "
@@ -123,12 +135,17 @@ void tach_features__explain_timer(int err, int cpu, struct tach_why *why)
 	char paranoid[32];
 
 	read_line("/proc/sys/kernel/perf_event_paranoid", paranoid, sizeof(paranoid));
-	if (err == -EACCES || err == -EPERM)
+	if (err == -EACCES)
 		tach_why__set(
 			why, err,
 			"not allowed to start a timer on CPU %d: kernel.perf_event_paranoid is "
-			"%s; run it with sudo, or set it to 2",
+			"%s; use sudo, or set it to 2",
 			cpu, paranoid);
+	else if (err == -EPERM)
+		tach_why__set(why, err,
+			      "not allowed to start a timer on CPU %d in spite of "
+			      "CAP_PERFMON: " SOMEBODY_ELSE,
+			      cpu);
 	else
 		tach_why__set(why, err, "cannot start a timer on CPU %d: %s", cpu, strerror(-err));
 }
