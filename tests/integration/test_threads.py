@@ -82,23 +82,6 @@ def test_all_threads(profile_of):
     check_share(profile)
 
 
-def test_crowd(profile_of):
-    """A thread's id and its stack belong together, however short it lives."""
-    profile, said = profile_of("crowd", rate=10_000)
-    workers = {}
-    for tid, worker in said:
-        workers.setdefault(tid, set()).add(worker)
-    seen = set()
-    for tid, frames, _ in profile.rows:
-        for _, function, _ in frames:
-            if function.startswith("worker_"):
-                assert function in workers[tid], (tid, frames)
-                seen.add(function)
-    assert len(said) == 1000
-    assert len(seen) >= 900
-    check_share(profile, 10_000)
-
-
 def test_threads_without_python(profile_of, lab_dir, library):
     shared = lab_dir / library.name
     shared.write_bytes(library.read_bytes())

@@ -44,32 +44,6 @@ def python(_):
     return said
 
 
-def crowd(_):
-    """1,000 threads, one after the other but for a few, each in a function of its own name."""
-    said = []
-
-    def make(number):
-        names = {"spin": spin}
-        exec(f"def worker_{number}(): spin(0.0012)", names)
-        worker = names[f"worker_{number}"]
-
-        def run():
-            said.append([threading.get_native_id(), worker.__name__])
-            worker()
-
-        return threading.Thread(target=run)
-
-    running = []
-    for number in range(1000):
-        running.append(make(number))
-        running[-1].start()
-        if len(running) > 5:
-            running.pop(0).join()
-    for thread in running:
-        thread.join()
-    return said
-
-
 class Library:
     def __init__(self, path):
         self.functions = ctypes.CDLL(path)
