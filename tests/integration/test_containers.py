@@ -7,12 +7,13 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import time
 
 import pytest
 
-from containers import Bundle, chroot, innermost, launch, tids, unshared
+from containers import Bundle, chroot, innermost, launch, rootless, tids, unshared
 from published import Published, judge
 from profiled import Recording, Source, attach, check_nothing_left
 from rawfile import RawFile
@@ -25,6 +26,7 @@ PLACES = {
     "chroot": chroot,
     "namespaces": unshared,
     "nested": lambda lab, command: unshared(lab, command, depth=2),
+    "rootless": rootless,
 }
 
 
@@ -108,6 +110,29 @@ def test_same_numbers_on_both_sides(tachyon, lab_script, start, tmp_path, which)
         profile = attach(tachyon, tmp_path, there, *options)
         check_numbered(recording.profile(), "here", numbers_here)
     check_numbered(profile, "there", numbers_there)
+
+
+@pytest.mark.parametrize("which", ["inner", "host"])
+def test_threads_without_python(tachyon, lab_dir, lab_script, start, tmp_path, which):
+    """The report calls them by the same numbers."""
+    burn = lab_dir / "burn.so"
+    command = ("cc", "-O1", "-shared", "-fPIC", "-D_GNU_SOURCE", "-pthread", "-o", burn, TARGETS / "burn.c")
+    subprocess.run(command, check=True, timeout=60)
+    text = f"""
+import ctypes, time
+library = ctypes.CDLL({str(burn)!r})
+library.burn_start.argtypes = ctypes.c_char_p, ctypes.c_int, ctypes.c_double, ctypes.c_void_p
+library.burn_start(b"burner", 1, 60.0, None)
+print("ready", flush=True)
+time.sleep(60)
+"""
+    pid = start("namespaces", f"python{NEWEST}", lab_script(text))
+    ((outer, inner),) = (pair for pair in tids(pid).items() if pair[1] != 1)
+    burner = {"inner": inner, "host": outer}[which]
+    assert inner != outer
+    profile = attach(tachyon, tmp_path, pid, "-d", 0.4, "--tids", which)
+    line = rf"^CPU in threads without Python: [\d.]+ s \(burner {burner}: [\d.]+ s\)$"
+    assert re.search(line, profile.stdout, re.M), profile.stdout
 
 
 # A root user who may look into processes, but not open the files that they have mapped.

@@ -2,12 +2,14 @@
 """Which thread is it, and is it Python at all? The target knows."""
 
 import json
+import pathlib
 import re
 import subprocess
 
 import pytest
 
-from profiled import Recording, check_share, share
+from processes import wait_until
+from profiled import Recording, attach, check_share, share
 from tree import TARGETS
 
 BARE = re.compile(r"^CPU in threads without Python: ([\d.]+) s(?: \((.*)\))?$", re.M)
@@ -163,3 +165,35 @@ def test_child(profile_of):
     assert functions["fork.<locals>.in_parent"] == pytest.approx(300, rel=0.1)
     assert "fork.<locals>.in_child" not in functions
     assert len(profile.tids) == 1
+
+
+ORPHANS = """
+import ctypes, threading
+
+def orphan():
+    while True:
+        pass
+
+threading.Thread(target=orphan).start()
+print(threading.enumerate()[-1].native_id, flush=True)
+print("ready", flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_main_thread_has_exited(tachyon, tachyon_run, lab_python, tmp_path, python_version):
+    """The process shows nothing of itself any more, but goes on in its other threads."""
+    target = lab_python(python_version, ORPHANS)
+    target.wait_line()
+    stat = pathlib.Path(f"/proc/{target.pid}/stat")
+    wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "Z", what="its main thread's end")
+    profile = attach(tachyon, tmp_path, target.pid, "-a", "-d", 0.4)
+    assert profile.counts.failed == {}
+    assert profile.tids == {int(target.output().split()[0])}
+    assert profile.functions()["orphan"] == profile.counts.status["SAMPLED"]
+    check_share(profile)
+
+    done = tachyon_run("attach", "--mode", "cpu", target.pid)
+    assert done.returncode == 1 and done.stdout == ""
+    text = f"tachyon-bpf: error: the main thread of process {target.pid} has exited: use --all-threads"
+    assert done.stderr.startswith(text) and done.stderr.count("\n") == 1

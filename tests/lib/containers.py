@@ -31,6 +31,11 @@ def unshared(lab, command, depth=1):
     return [*PRIVATE, *OWN_PID * depth, "sh", "-c", ENTER, lab, *command]
 
 
+def rootless(lab, command):
+    """The same in a user namespace, as engines without root do it."""
+    return ["unshare", "--user", "--map-root-user", *unshared(lab, command)]
+
+
 def launch(command, directory, number=0, **popen):
     """Start what prints "ready"; its output goes to files in this directory. Returns a LabProcess."""
     outs = [directory / f"{which}.{number}" for which in ("stdout", "stderr")]

@@ -186,7 +186,7 @@ static const char *const attach_text[] = {
 };
 
 static const struct tach_positional attach_positionals[] = {
-	{"PID", "the process"},
+	{"PID", "the process, by the number that ps shows here"},
 	{},
 };
 
