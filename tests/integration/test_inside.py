@@ -3,17 +3,21 @@
 may not do there it says in one line."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
-from containers import OWN_PID, Bundle, innermost, launch
-from profiled import Profile, Recording, check_nothing_left
+from containers import OWN_PID, Bundle, innermost, launch, tids
+from processes import wait_until
+from profiled import Profile, Recording, attach, check_nothing_left
 from tree import VERSIONS
 from workload import WORK, check_work
 
 NEWEST = VERSIONS[-1]
+
+PROCS = {"its_proc": ("--mount-proc",), "proc_of_the_host": ()}
 
 # Wait for the file $1 to say that the target is ready, then profile the process whose number $2 prints.
 WHEN_READY = 'until grep -qs ready "$1"; do sleep 0.02; done; pid=$(eval "$2"); shift 2; exec "$@" "$pid"'
@@ -29,13 +33,14 @@ def attach_beside(tachyon, tmp_path, prefix, target, find, *args):
         return recording.profile()
 
 
-@pytest.mark.parametrize("proc", ["--mount-proc", "--fork"], ids=["its_proc", "proc_of_the_host"])
+@pytest.mark.parametrize("proc", PROCS)
 def test_target_beside(tachyon, lab, lab_script, tmp_path, proc):
     """/proc may be that of the namespace above, with other numbers."""
     target = f'chroot "{lab}" python{NEWEST} "{lab_script(WORK)}" 60'
-    profile = attach_beside(tachyon, tmp_path, (*OWN_PID, proc), target, "echo $!")
+    prefix = (*OWN_PID, *PROCS[proc])
+    profile = attach_beside(tachyon, tmp_path, prefix, target, "echo $!")
     check_work(profile, 2)  # 1 is the shell, then the profiler
-    profile = attach_beside(tachyon, tmp_path, (*OWN_PID, proc), target, "echo $!", "--tids", "host")
+    profile = attach_beside(tachyon, tmp_path, prefix, target, "echo $!", "--tids", "host")
     check_work(profile, 2)
     check_nothing_left()
 
@@ -51,12 +56,13 @@ def test_target_below(tachyon, lab, lab_script, tmp_path, which):
     check_work(profile, 1 if which == "inner" else int(numbers.read_text()))
 
 
-def test_run(tachyon, lab_exe, lab_script, tmp_path, python_version):
+@pytest.mark.parametrize("proc", PROCS)
+def test_run(tachyon, lab_exe, lab_script, tmp_path, proc):
     recording = Recording(
         tachyon,
         tmp_path,
-        *("run", "--tids", "host", "--python", lab_exe(python_version), lab_script(WORK), 0.7),
-        prefix=(*OWN_PID, "--mount-proc"),
+        *("run", "--tids", "host", "--python", lab_exe(NEWEST), lab_script(WORK), 0.7),
+        prefix=(*OWN_PID, *PROCS[proc]),
     )
     with recording:
         profile = recording.profile()
@@ -77,38 +83,70 @@ def without(call):
 
 
 @pytest.fixture
-def in_container(tachyon, lab, lab_dir, lab_script, tmp_path):
-    """in_container(*options, **how) -> (exit code, stdout, stderr) of the profiler at work.py in one container."""
+def container(tachyon, lab, lab_dir, tmp_path):
+    """A container into which the profiler was put."""
     libraries = lab_dir / "lib"
     libraries.mkdir()
-    for line in subprocess.run(["ldd", tachyon], capture_output=True, text=True, check=True).stdout.splitlines():
-        name, _, path, *_ = [*line.split(), "", "", ""]
-        if name.startswith(("libbpf.", "libelf.", "libcap.", "libz.")):
+    ldd = subprocess.run(["ldd", tachyon], capture_output=True, text=True, check=True)
+    for name, path in re.findall(r"(lib\w+)\.so\S* => (\S+)", ldd.stdout):
+        if name in ("libbpf", "libelf", "libcap", "libz"):
             shutil.copy(path, libraries)
     shutil.copy(tachyon, lab_dir / "tachyon-bpf")
     (tmp_path / "tachyon-test-inside").mkdir()
     bundle = Bundle(tmp_path / "tachyon-test-inside", lab, lab_dir)
-
-    def run(*args, **how):
-        ready = lab_dir / "ready"
-        target = f'python{NEWEST} "{lab_script(WORK)}" 60 >{ready} & echo $! >{lab_dir}/pid;'
-        ours = f"LD_LIBRARY_PATH={libraries} exec {lab_dir}/tachyon-bpf"
-        options = " ".join(("--mode cpu -d 0.7 --collapsed -o", f"{lab_dir}/profile", *args))
-        text = f"{target} until grep -qs ready {ready}; do sleep 0.02; done; {ours} attach {options} $!"
-        process = bundle.start("sh", "-c", text, **how)
-        code = process.wait(timeout=60)
-        return code, process.output(), process.error_output()
-
-    yield run
+    yield bundle
     bundle.remove()
 
 
-def test_enough_capabilities(in_container, lab_dir):
-    code, stdout, stderr = in_container("--verbose", capabilities=ENOUGH)
-    assert code == 0, stderr
-    profile = Profile(lab_dir / "profile", stdout, stderr)
-    check_work(profile, int((lab_dir / "pid").read_text()))
+@pytest.fixture
+def attach_inside(container, lab_dir, lab_script):
+    """attach_inside(*options, **how) -> process of a container in which the profiler looks at work.py."""
+
+    def run(*options, **how):
+        ready, script, libraries = lab_dir / "ready", lab_script(WORK), lab_dir / "lib"
+        options = " ".join(("--mode cpu -d 0.7 --collapsed -o", f"{lab_dir}/profile", *options))
+        text = f"""
+            python{NEWEST} "{script}" 60 >{ready} &
+            echo $! >{lab_dir}/pid
+            until grep -qs ready {ready}; do sleep 0.02; done
+            LD_LIBRARY_PATH={libraries} exec {lab_dir}/tachyon-bpf attach {options} $!
+        """
+        return container.start("sh", "-c", text, **how)
+
+    return run
+
+
+def test_same_stacks_as_from_the_host(tachyon, container, attach_inside, lab_dir, tmp_path):
+    """At the same time."""
+    process = attach_inside("--verbose", capabilities=ENOUGH)
+    wait_until(lambda: "ready\n" in text_of(lab_dir / "ready"), what="the target")
+    inner = int(text_of(lab_dir / "pid"))
+    outer = next(pid for pid in container.pids() if tids(pid) == {pid: inner})
+    profile = attach(tachyon, tmp_path, outer, "-d", 0.7)
+    check_work(profile, inner)
+    assert process.wait(timeout=60) == 0, process.error_output()
+    inside = Profile(lab_dir / "profile", process.output(), process.error_output())
+    check_work(inside, inner)
+    assert usual_stacks(profile) <= stacks(inside).keys()
+    assert usual_stacks(inside) <= stacks(profile).keys()
     check_nothing_left()
+
+
+def text_of(path):
+    return path.read_text() if path.exists() else ""
+
+
+def stacks(profile):
+    return {tuple(frames): count for _, frames, count in profile.rows}
+
+
+def usual_stacks(profile):
+    """Those that are no matter of luck: to meet none of them in 500 samples is less likely than 1e-6."""
+    found = stacks(profile)
+    assert sum(found.values()) > 500
+    usual = {frames for frames, count in found.items() if count > 0.06 * sum(found.values())}
+    assert usual, found
+    return usual
 
 
 def check_refused(code, stdout, stderr, *words):
@@ -129,8 +167,10 @@ def check_refused(code, stdout, stderr, *words):
     ],
     ids=["no_capability", "no_cap_bpf", "no_btf", "no_bpf", "no_perf"],
 )
-def test_refused_in_a_container(in_container, lab_dir, how, words):
-    check_refused(*in_container(**{"capabilities": ENOUGH, **how}), *words)
+def test_refused_in_a_container(attach_inside, lab_dir, how, words):
+    process = attach_inside(**{"capabilities": ENOUGH, **how})
+    code = process.wait(timeout=60)
+    check_refused(code, process.output(), process.error_output(), *words)
     assert not (lab_dir / "profile").exists()
 
 
@@ -145,6 +185,14 @@ def test_refused_in_a_user_namespace(tachyon, lab, lab_script):
     start = f'chroot "{lab}" python{NEWEST} "{lab_script(WORK)}" 60 >/dev/null & sleep 0.3'
     words = ("load BPF programs in spite of CAP_BPF and CAP_PERFMON", "user namespace")
     refused(tachyon, ("unshare", "--user", "--map-root-user"), f'{start}; "$0" attach "$@" $!; exit $?', *words)
+
+
+def test_refused_thread(tachyon):
+    """Whose it is cannot be said where /proc has other numbers."""
+    thread = "import threading as t, time; t.Thread(target=time.sleep, args=[9]).start()"
+    text = f"/usr/bin/python3 -c '{thread}' >/dev/null 2>&1 & sleep 0.3; \"$0\" attach \"$@\" $(($! + 2))"
+    refused(tachyon, (), text, " is a thread of process 2: give")
+    refused(tachyon, (), f"umount -l /proc; {text}", " is a thread: give")
 
 
 def test_refused_without_proc(tachyon):

@@ -4,6 +4,7 @@
 A directory of the test (lab_dir) has the same path on every side."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -133,6 +134,16 @@ class Bundle:
     @property
     def pid(self):
         return int(self.pid_file.read_text())
+
+    def pids(self):
+        """Of all its processes, here."""
+        space = os.readlink(f"/proc/{self.pid}/ns/pid")
+        for link in pathlib.Path("/proc").glob("[0-9]*/ns/pid"):
+            try:
+                if os.readlink(link) == space:
+                    yield int(link.parts[2])
+            except FileNotFoundError:  # has ended
+                continue
 
     def remove(self):
         if not self.process:

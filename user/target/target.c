@@ -63,13 +63,15 @@ static int fail_pidfd(pid_t pid, int err, struct tach_why *why)
 
 	if (err == ESRCH || pid <= 0)
 		return tach_why__set(why, -ESRCH, "process %d does not exist", pid);
+	if (err != EINVAL && err != ENOENT)
+		return tach_why__set(why, -err, "cannot open process %d: %s", pid, strerror(err));
 	/* EINVAL, from Linux 6.9 on ENOENT: a thread (kernel/pid.c, pidfd_create()). */
 	leader = tach_procinfo__leader(pid);
 	if (leader > 0 && leader != pid)
 		return tach_why__set(why, -ESRCH,
 				     "%d is a thread of process %d: give the number of the process",
 				     pid, leader);
-	return tach_why__set(why, -err, "cannot open process %d: %s", pid, strerror(err));
+	return tach_why__set(why, -ESRCH, "%d is a thread: give the number of its process", pid);
 }
 
 static int fail_proc(const struct tach_target *self, struct tach_why *why)
