@@ -141,10 +141,10 @@ def stacks(profile):
 
 
 def usual_stacks(profile):
-    """Those that are no matter of luck: to meet none of them in 500 samples is less likely than 1e-6."""
+    """Those that are no matter of luck: to miss one of them in 200 samples is less likely than 1e-6."""
     found = stacks(profile)
-    assert sum(found.values()) > 500
-    usual = {frames for frames, count in found.items() if count > 0.06 * sum(found.values())}
+    assert sum(found.values()) > 200
+    usual = {frames for frames, count in found.items() if count > 0.1 * sum(found.values())}
     assert usual, found
     return usual
 

@@ -71,7 +71,7 @@ class Bundle:
 
     def __init__(self, directory, lab, shared):
         self.directory, self.lab, self.shared = directory, lab, shared
-        self.name = directory.name
+        self.name = f"{directory.name}-{os.getpid()}"  # also of its cgroup, which all tests share
         self.pid_file = directory / "pid"
         self.upper = directory / "upper"
         for name in ("rootfs", "upper", "work", "state"):
