@@ -9,7 +9,7 @@ import pathlib
 import shutil
 import subprocess
 
-from processes import LabProcess
+from processes import LabProcess, wait_until
 
 # Its mounts end with it: nothing has to be cleaned up behind it.
 PRIVATE = ("unshare", "--mount", "--propagation", "private")
@@ -133,6 +133,8 @@ class Bundle:
 
     @property
     def pid(self):
+        """Here; runc says it a moment after the program has started."""
+        wait_until(lambda: self.pid_file.exists() and self.pid_file.read_text(), what="the pid of the container")
         return int(self.pid_file.read_text())
 
     def pids(self):
