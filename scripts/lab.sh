@@ -25,11 +25,13 @@ pythons=(3.13 3.14 3.15)
 # python3.13 is in testing, 3.14 and 3.15 are on their way from unstable to testing. What is in both
 # comes from testing. No versions are pinned: the tests ask each interpreter what it is.
 suites=(testing unstable)
-packages=(procps)
+# uwsgi embeds Debian's own Python, one of these.
+packages=(procps uwsgi uwsgi-plugin-python3)
 for version in "${pythons[@]}"; do
   # libpythonX-stdlib is the whole standard library; 3.15's holds profiling.sampling, the
-  # reference profiler. libpythonX is the interpreter as a library, for programs that embed it.
-  packages+=("python$version" "libpython$version-stdlib" "libpython$version")
+  # reference profiler. libpythonX is the interpreter as a library, for programs that embed it, and
+  # libpythonX-dbg its debug build.
+  packages+=("python$version" "libpython$version-stdlib" "libpython$version" "libpython$version-dbg")
 done
 options=(
   --variant=essential
@@ -40,6 +42,8 @@ options=(
   --dpkgopt='path-exclude=/usr/share/man/*'
   --dpkgopt='path-exclude=/usr/share/info/*'
   --dpkgopt='path-exclude=/usr/share/locale/*'
+  --dpkgopt='path-exclude=/usr/lib/debug/*'
+  --dpkgopt='path-exclude=/usr/lib/python3*/config-*.a'
 )
 # -----------------------------------------------------------------------------------------------
 
