@@ -13,6 +13,7 @@ import sys
 
 import pytest
 
+import engines
 from interpreter import COUNTS_MADE, ENTRY_AT_ROOT, Interpreter
 from processes import wait_until
 from tree import ROOT, TARGETS
@@ -168,13 +169,13 @@ def test_files(lab, lab_dir, lab_script, start, python_version, fate, prefix):
 @pytest.mark.parametrize("fate", ["there", "renamed", "deleted"])
 def test_shared_library(lab, lab_dir, lab_script, start, python_version, fate, prefix):
     """The interpreter is a library that a program of another name opened."""
-    library = lab / "usr" / "lib" / f"{os.uname().machine}-linux-gnu" / f"libpython{python_version}.so.1.0"
-    inside = pathlib.Path("/") / library.relative_to(lab)
+    inside = pathlib.Path(engines.library(lab, python_version))
+    library = lab / inside.relative_to("/")
     if fate != "there":
         inside = lab_dir / "engine.so"
         shutil.copy(library, inside)
     embed = lab_dir / "embed"
-    subprocess.run(["cc", "-o", embed, TARGETS / "embed.c"], check=True, timeout=60)
+    engines.build_embedder(embed)
     environ = dict(os.environ, PYTHONHOME="/usr")
     pid = start("chroot", lab, embed, inside, lab_script(SLEEP), env=environ)
     if fate == "deleted":
