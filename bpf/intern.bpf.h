@@ -8,9 +8,13 @@
  * that user space does not know is captured: the frames hold them alive during the tick, a moment later
  * they may be gone. Nothing becomes known before its record is in the ring. */
 
-/* New code objects captured in one tick at most, about 1 us each; what is known stays known, so the
- * next tick goes on from there. */
-#define TACH_MAX_CAPTURES 64
+/* New code objects captured in one tick at most, about 1 us each; one more for each 4 KiB that one has. What
+ * is known stays known, so the next tick goes on from there. */
+#define TACH_MAX_CAPTURES     64
+#define TACH_CAPTURE_SZ_SHIFT 12
+
+/* Bytes of a line table copied: less than what there is room for if the ring is small. */
+const volatile __u32 tach_linetable_sz = TACH_LINETABLE_MAX_SZ;
 
 #define CODE_FIELD(type, off) TACH_FIELD(type, s->code_buf, off, 255)
 
@@ -108,6 +112,7 @@ static __always_inline void tach_str_header(struct tach_capture *cap,
 	str->sz = 0;
 	str->full_sz = 0;
 	str->kind = 1;
+	str->pad = 0;
 	TACH_CLAMP(sz, TACH_STR_SZ);
 	if (tach_read(cap->str_buf, sz, addr)) {
 		cap->rec.miss |= miss_bit;
@@ -123,11 +128,11 @@ static __always_inline void tach_str_header(struct tach_capture *cap,
 	str->full_sz = full > 0xffffffff ? 0xffffffff : full;
 }
 
-/* Append the bytes of @str to cap->data, at most @max: a macro because the bound must be a constant for
+/* Append @wanted bytes of @str to cap->data, at most @max: a macro because that bound must be a constant for
  * the verifier. A part that is not in memory is marked, user space fetches it. */
-#define TACH_COPY_STR(cap, str, max, bit)                                                          \
+#define TACH_COPY_STR(cap, str, wanted, max, bit)                                                  \
 	do {                                                                                       \
-		__u32 _sz = (str)->full_sz;                                                        \
+		__u32 _sz = (wanted);                                                              \
 		__u64 _pos = (cap)->pos;                                                           \
                                                                                                    \
 		TACH_CLAMP(_sz, max);                                                              \
@@ -147,16 +152,15 @@ __noinline int tach_capture_code(struct tach_scratch *s, const struct tach_layou
 {
 	struct tach_capture *cap;
 	__u64 linetable, len = 0;
-	__u32 zero = 0;
+	__u32 table_sz;
 
 	if (!s || !layout)
 		return TACH_ST_NO_SCRATCH;
-	cap = bpf_map_lookup_elem(&tach_captures, &zero);
-	if (!cap)
-		return TACH_ST_NO_SCRATCH;
+	cap = &s->capture;
 	if (tach_read(s->code_buf, TACH_CODE_SZ, code))
 		return TACH_ST_CODE_FAULT;
 	cap->rec.miss = 0;
+	cap->rec.pad = 0;
 	cap->pos = 0;
 	tach_str_header(cap, layout, CODE_FIELD(__u64, layout->co_filename), &cap->rec.filename,
 			TACH_CODE_MISS_FILENAME);
@@ -171,15 +175,22 @@ __noinline int tach_capture_code(struct tach_scratch *s, const struct tach_layou
 	cap->rec.linetable.full_sz = len > 0xffffffff ? 0xffffffff : len;
 	cap->rec.linetable.sz = 0;
 	cap->rec.linetable.kind = 1;
+	cap->rec.linetable.pad = 0;
 
 	cap->rec.hdr.type = TACH_REC_CODE;
 	cap->rec.code_addr = code;
 	cap->rec.fingerprint = fingerprint;
 	cap->rec.target = s->target;
 	cap->rec.firstlineno = CODE_FIELD(__s32, layout->co_firstlineno);
-	TACH_COPY_STR(cap, &cap->rec.filename, TACH_NAME_MAX_SZ, TACH_CODE_MISS_FILENAME);
-	TACH_COPY_STR(cap, &cap->rec.qualname, TACH_NAME_MAX_SZ, TACH_CODE_MISS_QUALNAME);
-	TACH_COPY_STR(cap, &cap->rec.linetable, TACH_LINETABLE_MAX_SZ, TACH_CODE_MISS_LINETABLE);
+	TACH_COPY_STR(cap, &cap->rec.filename, cap->rec.filename.full_sz, TACH_NAME_MAX_SZ,
+		      TACH_CODE_MISS_FILENAME);
+	TACH_COPY_STR(cap, &cap->rec.qualname, cap->rec.qualname.full_sz, TACH_NAME_MAX_SZ,
+		      TACH_CODE_MISS_QUALNAME);
+	table_sz = cap->rec.linetable.full_sz;
+	if (table_sz > tach_linetable_sz)
+		table_sz = tach_linetable_sz;
+	TACH_COPY_STR(cap, &cap->rec.linetable, table_sz, TACH_LINETABLE_MAX_SZ,
+		      TACH_CODE_MISS_LINETABLE);
 
 	len = sizeof(cap->rec) + cap->pos;
 	TACH_CLAMP(len, sizeof(cap->rec) + sizeof(cap->data));
@@ -222,12 +233,12 @@ static long tach_capture_step(__u32 i, struct intern_ctx *ctx)
 		s->status = TACH_ST_CODE_QUOTA;
 		return 1;
 	}
-	s->captured++;
 	status = tach_capture_code(s, ctx->layout, key.addr, fingerprint);
 	if (status != TACH_ST_SAMPLED) {
 		s->status = status;
 		return 1;
 	}
+	s->captured += 1 + (s->capture.pos >> TACH_CAPTURE_SZ_SHIFT);
 	/* One with parts missing is sent again; nor does user space still know what was there before. */
 	if (s->missed == missed)
 		bpf_map_update_elem(&tach_codes, &key, &fingerprint, BPF_ANY);

@@ -101,6 +101,14 @@ struct {
 	__type(value, struct tach_bare_ent);
 } tach_bare SEC(".maps");
 
+/* One code record under construction. */
+struct tach_capture {
+	unsigned char str_buf[TACH_STR_SZ + 8];
+	__u64 pos;		  /* bytes used of data */
+	struct tach_rec_code rec; /* data[] follows */
+	unsigned char data[2 * (TACH_NAME_MAX_SZ + 1) + TACH_LINETABLE_MAX_SZ + 1];
+};
+
 /* Work area of one CPU's tick. Counters, flags and lengths live here and not on the BPF stack: there the
  * verifier would follow them value by value. One element per CPU of a plain array, because values of a
  * per-CPU array end at 32 KiB. */
@@ -121,7 +129,7 @@ struct tach_scratch {
 	__u32 flags;  /* enum tach_stack_flags */
 	__u32 frame_cnt;
 	__u32 at_root;	/* the frame read last was an entry frame */
-	__u32 captured; /* code objects in this tick */
+	__u32 captured; /* code objects in this tick, large ones more than once */
 	__u32 missed;	/* of them: with parts that were not in memory */
 	__u32 target;
 	__u32 image;
@@ -133,6 +141,7 @@ struct tach_scratch {
 	unsigned char frame_buf[128 + 8];
 	unsigned char code_buf[256 + 8];
 	unsigned char win[TACH_PAGE_SZ + 2 * 128];
+	struct tach_capture capture;
 	struct tach_rec_stack stack; /* frames[] follows */
 	__u64 frames[TACH_MAX_FRAMES];
 };
@@ -143,21 +152,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tach_scratch);
 } tach_scratches SEC(".maps");
-
-/* One code record under construction. */
-struct tach_capture {
-	unsigned char str_buf[TACH_STR_SZ + 8];
-	__u64 pos;		  /* bytes used of data */
-	struct tach_rec_code rec; /* data[] follows */
-	unsigned char data[2 * (TACH_NAME_MAX_SZ + 1) + TACH_LINETABLE_MAX_SZ + 1];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tach_capture);
-} tach_captures SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -84,8 +84,9 @@ enum tach_code_miss {
 /* PEP 393 kind: bytes per code point (1, 2, 4). */
 #define TACH_STR_KIND_MASK 7u
 
-#define TACH_NAME_MAX_SZ      2047  /* bytes of a name copied in the tick */
-#define TACH_LINETABLE_MAX_SZ 16383 /* bytes of a line table copied in the tick */
+/* Copied in the tick; the rest is user space's to fetch, if the object is still there then. */
+#define TACH_NAME_MAX_SZ      8191	       /* bytes of a name */
+#define TACH_LINETABLE_MAX_SZ ((1u << 17) - 1) /* bytes of a line table */
 
 struct tach_rec_str {
 	__u64 data_addr; /* remote address of the characters; if even their number could not be read

@@ -116,7 +116,7 @@ static void test_long_parts(void **state)
 	struct rig *rig = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const unsigned char *data = noise(100000);
+		const unsigned char *data = noise(1 << 17);
 		struct fake_code spec = {
 			.filename = fake_str(&rig->fake, 1, true, data, cases[i].filename),
 			.qualname = fake_str(&rig->fake, 2, false, data, cases[i].qualname),

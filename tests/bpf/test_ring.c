@@ -37,7 +37,7 @@ static void call_one(struct rig *rig, __u64 code, unsigned depth, __u64 lasti)
 /* A code object that did not get through must not be taken as known. */
 static void test_full_at_code_object(void **state)
 {
-	static const unsigned char table[TACH_LINETABLE_MAX_SZ];
+	static const unsigned char table[16 << 10];
 	struct rig *rig = *state;
 	__u64 codes[4], at = fake_pages(&rig->fake, 1);
 

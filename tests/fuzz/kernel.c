@@ -46,7 +46,6 @@ static struct task_struct tasks[KERNEL_TASKS];
 
 /* Of the CPU that runs. */
 static struct tach_scratch *scratch;
-static struct tach_capture *capture;
 
 /* Of kernel_walk_again(). */
 static struct tach_scratch *again;
@@ -75,18 +74,12 @@ static void check_area(const void *dst, __u32 sz, const void *area, size_t area_
 static void check_dst(const void *dst, __u32 sz)
 {
 	static const size_t of_scratch[][2] = {
-		AREA(tach_scratch, tstate_buf),
-		AREA(tach_scratch, frame_buf),
-		AREA(tach_scratch, code_buf),
-		AREA(tach_scratch, win),
-	};
-	static const size_t of_capture[][2] = {
-		AREA(tach_capture, str_buf),
-		AREA(tach_capture, data),
+		AREA(tach_scratch, tstate_buf),	     AREA(tach_scratch, frame_buf),
+		AREA(tach_scratch, code_buf),	     AREA(tach_scratch, win),
+		AREA(tach_scratch, capture.str_buf), AREA(tach_scratch, capture.data),
 	};
 
 	check_area(dst, sz, scratch, sizeof(*scratch), of_scratch, CNT(of_scratch));
-	check_area(dst, sz, capture, sizeof(*capture), of_capture, CNT(of_capture));
 }
 
 static long read_memory(void *dst, __u32 sz, __u64 addr)
@@ -116,11 +109,8 @@ bool kernel_has_race(void)
 
 static void set_cpu(__u32 cpu)
 {
-	__u32 zero = 0;
-
 	host.cpu = cpu;
 	scratch = bpf_map_lookup_elem(&tach_scratches, &cpu);
-	capture = bpf_map_lookup_elem(&tach_captures, &zero);
 }
 
 /* Hand in the layout as it is now: for the program that runs now, or for the one it was found in. */

@@ -22,6 +22,7 @@ class Profile:
     """The result of a run that has ended well: rows as collapsed() makes them, and the counters."""
 
     def __init__(self, path, stdout, stderr):
+        self.path = path
         self.rows = collapsed(path)
         self.counts = Counts(stderr)
         self.stdout, self.stderr = stdout, stderr

@@ -69,6 +69,8 @@ static int configure(struct tach_loader *loader, const struct tach_load_opts *op
 		skel->rodata->tach_storage_unsure = tach_kernel__storage_unsure(uts.release);
 	skel->rodata->tach_all_threads = opts->all_threads;
 	skel->rodata->tach_wake_sz = opts->ring_sz / 8;
+	if (skel->rodata->tach_linetable_sz > opts->ring_sz / 4)
+		skel->rodata->tach_linetable_sz = opts->ring_sz / 4;
 	err = bpf_map__set_max_entries(skel->maps.tach_ring, opts->ring_sz);
 	if (!err)
 		err = bpf_map__set_max_entries(skel->maps.tach_scratches, cpus);

@@ -8,7 +8,7 @@
 #include "read/source.h"
 
 /* More than any record can have: a length above it is not one. */
-#define REC_MAX_SZ (1u << 17)
+#define REC_MAX_SZ (1u << 18)
 
 _Static_assert(sizeof(struct tach_rec_stack) + TACH_MAX_FRAMES * sizeof(__u64) <= REC_MAX_SZ,
 	       "deepest stack");
