@@ -6,11 +6,12 @@
 
 /* PyInterpreterState.func_state: uint32_t next_version, then func_version_cache[4096] of
  * {PyFunctionObject *func; PyObject *code}, in which version v stands at v % 4096
- * (CPython v3.13.0 Include/internal/pycore_function.h, Objects/funcobject.c). The offset is that of
- * v3.13.15 Include/internal/pycore_interp.h, 64-bit, with GIL. */
-#define VERSION_3_13	 0x030d
-#define NEXT_VERSION_OFF 17000
-#define CACHE_CNT	 4096
+ * (CPython v3.13.0 Include/internal/pycore_function.h, Objects/funcobject.c). The offsets are those of
+ * v3.13.15 Include/internal/pycore_interp.h, 64-bit, with GIL: of a release build, of one with Py_DEBUG.
+ * Free-threaded builds count, too, but leave the cache empty: nothing would tell that it is the counter. */
+#define VERSION_3_13 0x030d
+#define CACHE_CNT    4096
+static const __u32 next_version_offs[] = {17000, 17016};
 
 struct cache_item {
 	__u64 func, code;
@@ -61,10 +62,15 @@ void tach_code_counter__find(const struct tach_memory *mem, __u64 interp,
 	state = malloc(sizeof(*state));
 	if (!state)
 		return;
-	if (!tach_memory__read(mem, interp + NEXT_VERSION_OFF, state, sizeof(*state)) &&
-	    is_cache(mem, state, layout)) {
-		layout->is_code_generation = NEXT_VERSION_OFF;
+	for (size_t i = 0; i < sizeof(next_version_offs) / sizeof(next_version_offs[0]); i++) {
+		__u32 off = next_version_offs[i];
+
+		if (tach_memory__read(mem, interp + off, state, sizeof(*state)) ||
+		    !is_cache(mem, state, layout))
+			continue;
+		layout->is_code_generation = off;
 		layout->flags |= TACH_LAYOUT_COUNTS_MADE;
+		break;
 	}
 	free(state);
 }
