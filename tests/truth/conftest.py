@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc):
     if "cell" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("flavours")
         wanted = [cell for cell in cells.CELLS if not marker or cell[1] in marker.args]
-        metafunc.parametrize("cell", wanted, ids="-".join, indirect=True)
+        metafunc.parametrize("cell", wanted, ids=map("-".join, wanted), indirect=True)
 
 
 def pytest_collection_modifyitems(items):
