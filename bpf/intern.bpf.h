@@ -273,7 +273,7 @@ static __always_inline int tach_define_stack(struct tach_scratch *s,
 	s->stack.target = s->target;
 	s->stack.flags = s->flags;
 	s->stack.frame_cnt = s->frame_cnt;
-	s->stack.pad = 0;
+	s->stack.left_out = s->left_out;
 	len = sizeof(s->stack) + (__u64)s->frame_cnt * sizeof(s->frames[0]);
 	TACH_CLAMP(len, sizeof(s->stack) + sizeof(s->frames));
 	s->stack.hdr.len = len;

@@ -125,9 +125,10 @@ struct tach_scratch {
 	__u64 interp_id;     /* of the interpreter in which the thread runs */
 	__u64 cached_tstate; /* of cached_thread: the thread that this CPU sampled last */
 	struct tach_thread_key cached_thread;
-	__u32 status; /* enum tach_status */
-	__u32 flags;  /* enum tach_stack_flags */
-	__u32 frame_cnt;
+	__u32 status;	 /* enum tach_status */
+	__u32 flags;	 /* enum tach_stack_flags */
+	__u32 frame_cnt; /* seen, while it is walked; then as in tach_rec_stack */
+	__u32 left_out;
 	__u32 at_root;	/* the frame read last was an entry frame */
 	__u32 captured; /* code objects in this tick, large ones more than once */
 	__u32 missed;	/* of them: with parts that were not in memory */

@@ -49,7 +49,7 @@ enum tach_status {
 	X(CODES, "code objects captured")                                                          \
 	X(REVALIDATED, "known stacks whose code objects were checked again")                       \
 	X(STALE, "known stacks found stale: a code address was reused")                            \
-	X(TRUNCATED, "stacks deeper than the limit, cut at the root end")
+	X(TRUNCATED, "stacks deeper than the limit: frames are missing")
 
 enum tach_counter {
 #define X(name, text) TACH_CT_##name,

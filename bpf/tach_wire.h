@@ -39,7 +39,10 @@ struct tach_rec_hdr {
 #define TACH_FRAME_CODE(word)  (((word) >> TACH_FRAME_LASTI_BITS) << 3)
 #define TACH_FRAME_LASTI(word) ((__u32)((word) & TACH_FRAME_LASTI_MASK))
 
-#define TACH_MAX_FRAMES 8192 /* deeper stacks keep their leaf-most frames and are marked */
+/* Deeper stacks are marked. They keep their youngest frames, and, if the walk got there, the oldest. */
+#define TACH_MAX_FRAMES	 8192
+#define TACH_ROOT_FRAMES 64 /* of them; divides TACH_MAX_FRAMES */
+#define TACH_LEAF_FRAMES (TACH_MAX_FRAMES - TACH_ROOT_FRAMES)
 
 /* Thread state at the instant of the stack read. */
 enum tach_sample_state {
@@ -61,7 +64,7 @@ struct tach_rec_sample {
 };
 
 enum tach_stack_flags {
-	TACH_STACK_TRUNCATED = 1u << 0, /* frames towards the root are missing */
+	TACH_STACK_TRUNCATED = 1u << 0, /* frames are missing: left_out, or all towards the root */
 };
 
 struct tach_rec_stack {
@@ -70,8 +73,11 @@ struct tach_rec_stack {
 	__u32 target;
 	__u32 flags;	 /* enum tach_stack_flags */
 	__u32 frame_cnt; /* <= TACH_MAX_FRAMES, > 0 */
-	__u32 pad;
-	__u64 frames[]; /* [frame_cnt] leaf first */
+	/* Frames missing between the youngest and the oldest; if not 0, frame_cnt is TACH_MAX_FRAMES. */
+	__u32 left_out;
+	/* [frame_cnt] leaf first. If frames are left out, the last TACH_ROOT_FRAMES are a ring, whose
+	 * youngest is at left_out modulo TACH_ROOT_FRAMES. */
+	__u64 frames[];
 };
 
 /* What could not be copied in the tick; user space may still read it from the target. */

@@ -108,14 +108,11 @@ static __always_inline bool tach_append_frame(struct tach_scratch *s,
 		s->status = TACH_ST_FRAME_INVALID;
 		return false;
 	}
-	if (cnt >= TACH_MAX_FRAMES) {
-		s->flags |= TACH_STACK_TRUNCATED;
-		s->status = TACH_ST_SAMPLED;
-		return false;
-	}
+	s->frame_cnt = cnt + 1;
+	if (cnt >= TACH_MAX_FRAMES) /* the oldest take turns in the last places */
+		cnt = TACH_LEAF_FRAMES + (cnt & (TACH_ROOT_FRAMES - 1));
 	word = (code >> 3) << TACH_FRAME_LASTI_BITS | tach_lasti(layout, fr, code, instr_ptr);
 	s->frames[cnt] = word;
-	s->frame_cnt = cnt + 1;
 	hash = (s->hash ^ word) * 0x9E3779B97F4A7C15ULL;
 	s->hash = hash ^ (hash >> 29);
 	return true;
@@ -153,7 +150,7 @@ static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
 	return 0;
 }
 
-/* Walk from the thread state in s->tstate_buf. Fills s->frames, s->frame_cnt, s->hash, s->flags.
+/* Walk from the thread state in s->tstate_buf. Fills s->frames, s->frame_cnt, s->left_out, s->hash, s->flags.
  * Returns TACH_ST_SAMPLED, or the status that ends the tick. */
 __noinline int tach_walk(struct tach_scratch *s, const struct tach_layout *layout)
 {
@@ -167,20 +164,30 @@ __noinline int tach_walk(struct tach_scratch *s, const struct tach_layout *layou
 	s->last = s->frame;
 	s->win_sz = 0;
 	s->frame_cnt = 0;
+	s->left_out = 0;
 	s->flags = 0;
 	s->at_root = 0;
 	s->hash = (__u64)s->target << 32 | s->image;
 	s->status = TACH_ST_NO_ROOT;
 	ctx.s = s;
 	ctx.layout = layout;
-	/* Each Python frame may have an entry frame above it; then one more that is too many, and the end. */
+	/* Each Python frame may have an entry frame above it. */
 	bpf_loop((2 * TACH_MAX_FRAMES + 2 + TACH_WALK_BATCH - 1) / TACH_WALK_BATCH, tach_walk_step,
 		 &ctx, 0);
+	if (s->frame_cnt > TACH_MAX_FRAMES) {
+		s->flags = TACH_STACK_TRUNCATED;
+		if (s->status ==
+		    TACH_ST_NO_ROOT) { /* too far: what is in the oldest's places is not it */
+			s->frame_cnt = TACH_LEAF_FRAMES;
+			return TACH_ST_SAMPLED;
+		}
+		s->left_out = s->frame_cnt - TACH_MAX_FRAMES;
+		s->frame_cnt = TACH_MAX_FRAMES;
+	}
 	if (s->status != TACH_ST_SAMPLED)
 		return s->status;
 	/* Python sets up a new frame in several stores: a chain that lacks its root was caught in between.*/
-	if (!(s->flags & TACH_STACK_TRUNCATED) && !s->at_root &&
-	    (layout->flags & TACH_LAYOUT_ENTRY_AT_ROOT))
+	if (!s->at_root && (layout->flags & TACH_LAYOUT_ENTRY_AT_ROOT))
 		return TACH_ST_NO_ROOT;
 	return s->frame_cnt ? TACH_ST_SAMPLED : TACH_ST_NO_FRAMES;
 }

@@ -103,7 +103,8 @@ static void print_losses(const struct tach_tally *tally)
 					  : "");
 	}
 	if (counter(tally, TACH_CT_TRUNCATED))
-		tach_warn("%llu stacks were deeper than %d frames and lack their root",
+		tach_warn("%llu stacks were deeper than %d frames; what is missing is shown as "
+			  "<truncated>",
 			  counter(tally, TACH_CT_TRUNCATED), TACH_MAX_FRAMES);
 	if (tally->lost_stacks)
 		tach_warn("%llu samples name a stack that was never defined; shown as <lost stack>",

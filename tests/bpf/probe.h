@@ -28,6 +28,8 @@ struct tach_probe_out {
 	__u64 stack_id;
 	__u32 flags;
 	__u32 frame_cnt;
+	__u32 left_out;
+	__u32 pad;
 	__u64 frames[TACH_MAX_FRAMES];
 };
 

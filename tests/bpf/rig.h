@@ -173,12 +173,12 @@ static inline int rig_intern(struct rig *rig)
 	return rig_run(rig, TACH_PROBE_INTERN);
 }
 
-/* The last walk must have found the chain, or its @cnt youngest frames. */
-static inline void rig_check_youngest(const struct rig *rig, unsigned cnt)
+/* The last walk found so many frames, from the youngest on those of the chain up to @cnt. */
+static inline void rig_check_youngest(const struct rig *rig, unsigned frame_cnt, unsigned cnt)
 {
 	const struct tach_probe_out *out = rig_out(rig);
 
-	assert_int_equal(out->frame_cnt, cnt);
+	assert_int_equal(out->frame_cnt, frame_cnt);
 	for (unsigned i = 0; i < cnt; i++) {
 		__u64 want = rig->chain.words[rig->chain.cnt - 1 - i];
 
@@ -189,8 +189,32 @@ static inline void rig_check_youngest(const struct rig *rig, unsigned cnt)
 
 static inline void rig_check_chain(const struct rig *rig)
 {
-	rig_check_youngest(rig, rig->chain.cnt);
+	rig_check_youngest(rig, rig->chain.cnt, rig->chain.cnt);
+	assert_int_equal(rig_out(rig)->left_out, 0);
 	assert_int_equal(rig_out(rig)->flags, 0);
+}
+
+/* The chain's root was too far. */
+static inline void rig_check_lost_root(const struct rig *rig)
+{
+	rig_check_youngest(rig, TACH_LEAF_FRAMES, TACH_LEAF_FRAMES);
+	assert_int_equal(rig_out(rig)->left_out, 0);
+	assert_int_equal(rig_out(rig)->flags, TACH_STACK_TRUNCATED);
+}
+
+/* Of the chain, the youngest and the oldest. */
+static inline void rig_check_both_ends(const struct rig *rig)
+{
+	const struct tach_probe_out *out = rig_out(rig);
+
+	rig_check_youngest(rig, TACH_MAX_FRAMES, TACH_LEAF_FRAMES);
+	assert_int_equal(out->left_out, rig->chain.cnt - TACH_MAX_FRAMES);
+	assert_int_equal(out->flags, TACH_STACK_TRUNCATED);
+	for (unsigned i = 0; i < TACH_ROOT_FRAMES; i++) {
+		__u32 at = TACH_LEAF_FRAMES + (out->left_out + i) % TACH_ROOT_FRAMES;
+
+		assert_true(out->frames[at] == rig->chain.words[TACH_ROOT_FRAMES - 1 - i]);
+	}
 }
 
 /* A counter, statuses apart: they are counted by the caller of the stages. */

@@ -2,7 +2,8 @@
 /* Stacks at and beyond the limit, and chains without an end. */
 #include "tests/bpf/rig.h"
 
-#define MAX TACH_MAX_FRAMES
+#define MAX    TACH_MAX_FRAMES
+#define OLDEST TACH_ROOT_FRAMES
 
 static void check_depth(struct rig *rig, unsigned depth)
 {
@@ -11,17 +12,18 @@ static void check_depth(struct rig *rig, unsigned depth)
 	chain_init(&rig->chain, &rig->fake, stack);
 	chain_calls(&rig->chain, stack + CHAIN_STRIDE, depth);
 	assert_status(rig_walk(rig), SAMPLED);
-	if (depth <= MAX) {
+	if (depth <= MAX)
 		rig_check_chain(rig);
-		return;
-	}
-	rig_check_youngest(rig, MAX);
-	assert_int_equal(rig_out(rig)->flags, TACH_STACK_TRUNCATED);
+	else if (depth <= 2 * MAX)
+		rig_check_both_ends(rig);
+	else
+		rig_check_lost_root(rig);
 }
 
 static void test_depth(void **state)
 {
-	static const unsigned depths[] = {1, 1000, MAX - 1, MAX, MAX + 1, MAX + 2, 20000};
+	static const unsigned depths[] = {
+		1, 1000, MAX - 1, MAX, MAX + 1, MAX + OLDEST, MAX + OLDEST + 1, 2 * MAX, 20000};
 
 	for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++)
 		check_depth(*state, depths[i]);
@@ -50,8 +52,12 @@ static void check_depth_called_from_c(struct rig *rig, unsigned depth)
 	chain_init(&rig->chain, &rig->fake, stack);
 	push_called_from_c(rig, stack + CHAIN_STRIDE, depth);
 	assert_status(rig_walk(rig), SAMPLED);
-	rig_check_youngest(rig, depth < MAX ? depth : MAX);
-	assert_int_equal(rig_out(rig)->flags, depth > MAX ? TACH_STACK_TRUNCATED : 0);
+	if (depth <= MAX)
+		rig_check_chain(rig);
+	else if (depth == MAX + 1)
+		rig_check_both_ends(rig);
+	else
+		rig_check_lost_root(rig);
 }
 
 static void test_depth_called_from_c(void **state)
@@ -81,7 +87,7 @@ static void test_limit_below_entry_frame(void **state)
 	push_called_from_c(rig, stack + CHAIN_STRIDE, MAX + 1);
 	chain_push_hidden(&rig->chain, fake_alloc(&rig->fake, 96), 0, FAKE_ENTRY);
 	assert_status(rig_walk(rig), SAMPLED);
-	rig_check_youngest(rig, MAX);
+	rig_check_lost_root(rig);
 }
 
 /* The memory of a chain that is being changed may say anything. */
@@ -94,8 +100,8 @@ static void check_cycle(struct rig *rig, unsigned length)
 	fake_put64(stack + CHAIN_STRIDE + rig->fake.layout.fr_previous, rig->chain.top);
 	assert_status(rig_walk(rig), SAMPLED);
 	assert_int_equal(rig_out(rig)->flags, TACH_STACK_TRUNCATED);
-	assert_int_equal(rig_out(rig)->frame_cnt, MAX);
-	for (unsigned i = 0; i < MAX; i++)
+	assert_int_equal(rig_out(rig)->frame_cnt, TACH_LEAF_FRAMES);
+	for (unsigned i = 0; i < TACH_LEAF_FRAMES; i++)
 		assert_true(rig_out(rig)->frames[i] == rig->chain.words[length - 1 - i % length]);
 }
 

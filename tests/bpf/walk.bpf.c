@@ -58,6 +58,7 @@ int tach_probe(void *ctx)
 	probe_out.stack_id = s->stack.stack_id;
 	probe_out.flags = s->flags;
 	probe_out.frame_cnt = s->frame_cnt;
+	probe_out.left_out = s->left_out;
 	bpf_probe_read_kernel(probe_out.frames, sizeof(probe_out.frames), s->frames);
 	return status;
 }

@@ -39,28 +39,41 @@ class Stacks:
                 return at + 1 == len(frames) and self.is_moment(below, frame)
         return True
 
+    def find(self, frames):
+        """The node of a stack, None if there is none."""
+        node = ROOT
+        for frame in frames:
+            node = self.children.get((node, frame))
+        return node
+
     def is_moment(self, below, frame):
         """What is told to nobody: a leaf at an instruction without a line; a generator that is made."""
         if frame[2] == 0:
             return (below, frame[:2]) in self.without_line
         return frame in self.made
 
-    def ends_with(self, frames):
-        """Whether the stack that these end may lack its root."""
-        deep_enough = [node for node in self.of_key[frames[-1]] if self.depths[node] > len(frames)]
-        return any(self.has_end(node, frames) for node in deep_enough)
+    def has_ends(self, oldest, youngest):
+        """Whether a stack begins and ends with these, with something in between."""
+        bottom = self.find(oldest)
+        enough = len(oldest) + len(youngest)
+        deeper = [node for node in self.of_key[youngest[-1]] if self.depths[node] > enough]
+        return bottom is not None and any(self.leads(node, youngest, bottom) for node in deeper)
 
-    def has_end(self, node, frames):
-        for frame in reversed(frames):
+    def leads(self, node, youngest, bottom):
+        """Whether this stack ends with these, and begins with the one that bottom is."""
+        for frame in reversed(youngest):
             if self.frames[node] != frame:
                 return False
             node = self.parents[node]
-        return True
+        while node not in (bottom, ROOT):
+            node = self.parents[node]
+        return node == bottom
 
     def is_possible(self, frames):
         """frames: (file name, function, line), root first."""
-        if frames[0] == TRUNCATED:
-            return self.ends_with(frames[1:])
+        if TRUNCATED in frames:
+            cut = frames.index(TRUNCATED)
+            return self.has_ends(frames[:cut], frames[cut + 1 :])
         for at, frame in enumerate(frames):
             if frame[1] in self.asynchronous and at:
                 starts = [self.parents[node] for node in self.starts(frame[1])]

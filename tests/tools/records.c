@@ -76,20 +76,23 @@ static int on_stack(void *ctx, const struct tach_rec_stack *rec)
 	} one = {.rec = *rec};
 	const struct printer *out = ctx;
 	tach_frame_id ids[2];
+	__u32 i, cut = tach_stack__cut(rec);
 	ssize_t cnt;
-	__u32 i;
+	__u64 word;
 
 	one.rec.frame_cnt = 1;
+	one.rec.left_out = 0;
 	for (i = 0; i < rec->frame_cnt; i++) {
-		one.rec.flags = i + 1 == rec->frame_cnt ? rec->flags : 0;
-		memcpy(one.rec.frames, &rec->frames[i], sizeof(rec->frames[i]));
+		word = tach_stack__word(rec, i);
+		one.rec.flags = i + 1 == cut ? rec->flags : 0;
+		memcpy(one.rec.frames, &word, sizeof(word));
 		cnt = tach_symbolizer__resolve(out->sym, &one.rec, ids);
 		if (cnt < 0)
 			return (int)cnt;
 		if (cnt > !!(one.rec.flags & TACH_STACK_TRUNCATED))
-			print_frame(out, rec, i, rec->frames[i], ids[0]);
+			print_frame(out, rec, i, word, ids[0]);
 		else
-			print_hidden(rec, i, rec->frames[i]);
+			print_hidden(rec, i, word);
 		if (one.rec.flags & TACH_STACK_TRUNCATED)
 			print_frame(out, rec, i + 1, 0, ids[cnt - 1]);
 	}

@@ -4,16 +4,19 @@
 import collections
 import json
 import os
+import re
 import subprocess
 
 import pytest
 
+from kernel import BpfStatistics
 from rawfile import RawFile
 from shares import Turns, total_variation
 from stacks import TRUNCATED, Stacks
 from tree import TARGETS
 
 RATE = 2000
+MAX_FRAMES, OLDEST = 8192, 64  # bpf/tach_wire.h
 
 
 @pytest.fixture
@@ -41,8 +44,6 @@ def stacks_of(raw):
 
 def shape_of(frames, shapes):
     """The one that the stack is of; None: between two."""
-    if frames[0] == TRUNCATED:
-        return "recursion_beyond_the_limit"
     return next((function for _, function, _ in frames if function in shapes), None)
 
 
@@ -86,3 +87,28 @@ def test_shapes(start, attach, stacks, lab_dir, figure, seconds):
     assert set(profile.counts.failed) <= {"NO_ROOT"}
     assert between < 0.01 * samples
     assert distance <= bound, (shapes, turns.cpu_s)
+
+
+@pytest.mark.flavours("gil", "free-threaded")
+@pytest.mark.parametrize("depth", [33, 5000, 8192, 9000, 20000])
+def test_deep_stack(start, attach, lab_dir, figure, seconds, depth):
+    """Whole, or marked and with its youngest frames, and with its oldest ones too if it is not too deep; and
+    the time that the interrupt takes."""
+    progress = lab_dir / "progress"
+    progress.write_bytes(bytes(8))
+    target = start(TARGETS / "deep.py", depth, "loop", progress)
+    with BpfStatistics():
+        profile = attach(target.pid, "-r", 500, "-d", seconds(0.2, 3))
+    samples = profile.counts.status["SAMPLED"]
+    figure("samples", samples)
+    figure("BPF (us a sample)", int(re.search(r"bpf run_ns (\d+)", profile.stderr)[1]) / samples / 1e3)
+    assert profile.counts.failed == {}
+    for _, frames, _ in profile.rows:
+        assert frames[-1][1] == "loop", frames[-5:]
+        if depth <= MAX_FRAMES:
+            assert len(frames) == depth and TRUNCATED not in frames
+        elif depth <= 2 * MAX_FRAMES:
+            assert len(frames) == MAX_FRAMES + 1 and frames[OLDEST] == TRUNCATED
+            assert [function for _, function, _ in frames[:2]] == ["<module>", "main"]
+        else:
+            assert len(frames) == MAX_FRAMES - OLDEST + 1 and frames[0] == TRUNCATED

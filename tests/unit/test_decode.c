@@ -122,6 +122,9 @@ static void test_frame_cnt(void **state)
 		odd.rec.frame_cnt = wrong[i];
 		check_bad(&odd, sizeof(odd));
 	}
+	odd = stack;
+	odd.rec.left_out = 1; /* of a stack that has room */
+	check_bad(&odd, sizeof(odd));
 	odd.rec.frame_cnt = 0;
 	odd.rec.hdr.len = sizeof(odd.rec);
 	check_bad(&odd, sizeof(odd));
@@ -138,6 +141,8 @@ static void test_deepest_stack(void **state)
 	deep->hdr.type = TACH_REC_STACK;
 	deep->hdr.len = sz - sizeof(__u64);
 	deep->frame_cnt = TACH_MAX_FRAMES;
+	check_good(deep, deep->hdr.len);
+	deep->left_out = 1;
 	check_good(deep, deep->hdr.len);
 	deep->hdr.len = sz;
 	deep->frame_cnt++;

@@ -116,6 +116,41 @@ static void test_truncated_stack(void **state)
 	assert_int_equal(stats_of(ses)->unknown, 0);
 }
 
+/* The youngest, what is missing, and the oldest, which are a ring. */
+static void test_frames_left_out(void **state)
+{
+	const size_t sz = sizeof(struct tach_rec_stack) + TACH_MAX_FRAMES * sizeof(__u64);
+	tach_frame_id *ids = calloc(TACH_MAX_FRAMES + 1, sizeof(*ids));
+	struct code_rec young = code_at(ADDR, "a.py", "young", 10);
+	struct code_rec old = code_at(ADDR + 64, "a.py", "old", 10);
+	struct code_rec oldest = code_at(ADDR + 128, "a.py", "oldest", 10);
+	struct tach_rec_stack *rec = calloc(1, sz);
+	struct session *ses = *state;
+
+	assert_non_null(ids);
+	assert_non_null(rec);
+	learn(ses, &young);
+	learn(ses, &old);
+	learn(ses, &oldest);
+	rec->target = TARGET;
+	rec->flags = TACH_STACK_TRUNCATED;
+	rec->frame_cnt = TACH_MAX_FRAMES;
+	rec->left_out = 3 * TACH_ROOT_FRAMES + 5;
+	for (__u32 i = 0; i < TACH_MAX_FRAMES; i++)
+		rec->frames[i] = WORD(i < TACH_LEAF_FRAMES ? ADDR : ADDR + 64, 0);
+	rec->frames[TACH_LEAF_FRAMES + 4] = WORD(ADDR + 128, 0);
+	assert_int_equal(tach_symbolizer__resolve(ses->sym, rec, ids), TACH_MAX_FRAMES + 1);
+	for (__u32 i = 0; i <= TACH_MAX_FRAMES; i++)
+		check_names(ses, tach_frametab__get(ses->tab, ids[i]),
+			    i == TACH_LEAF_FRAMES ? "~" : "a.py",
+			    i < TACH_LEAF_FRAMES    ? "young"
+			    : i == TACH_LEAF_FRAMES ? "<truncated>"
+			    : i < TACH_MAX_FRAMES   ? "old"
+						    : "oldest");
+	free(rec);
+	free(ids);
+}
+
 static void test_shim_is_hidden(void **state)
 {
 	struct code_rec shim = code_at(ADDR, "__init__", "__init__", 0);
@@ -214,6 +249,7 @@ int main(void)
 		TEST(test_reused_addresses),
 		TEST(test_code_never_described),
 		TEST(test_truncated_stack),
+		TEST(test_frames_left_out),
 		TEST(test_shim_is_hidden),
 		TEST(test_wide_names),
 		TEST(test_empty_names),

@@ -20,6 +20,8 @@ static bool stack_fits(const struct tach_rec_hdr *hdr)
 
 	if (hdr->len < sizeof(*rec) || !rec->frame_cnt || rec->frame_cnt > TACH_MAX_FRAMES)
 		return false;
+	if (rec->left_out && rec->frame_cnt != TACH_MAX_FRAMES)
+		return false;
 	return hdr->len == sizeof(*rec) + rec->frame_cnt * sizeof(rec->frames[0]);
 }
 

@@ -267,21 +267,22 @@ static int resolve_word(struct tach_symbolizer *sym, __u32 target, __u64 word, t
 ssize_t tach_symbolizer__resolve(struct tach_symbolizer *sym, const struct tach_rec_stack *rec,
 				 tach_frame_id *out)
 {
+	__u32 i, cut = tach_stack__cut(rec);
 	ssize_t cnt = 0;
-	__u32 i;
 	int got;
 
-	for (i = 0; i < rec->frame_cnt; i++) {
-		got = resolve_word(sym, rec->target, rec->frames[i], &out[cnt]);
+	for (i = 0; i <= rec->frame_cnt; i++) {
+		if (i == cut) {
+			out[cnt] = marker(sym, TRUNCATED, &sym->truncated);
+			if (out[cnt++] == TACH_NO_ID)
+				return -ENOMEM;
+		}
+		if (i == rec->frame_cnt)
+			break;
+		got = resolve_word(sym, rec->target, tach_stack__word(rec, i), &out[cnt]);
 		if (got < 0)
 			return got;
 		cnt += got;
-	}
-	if (rec->flags & TACH_STACK_TRUNCATED) {
-		out[cnt] = marker(sym, TRUNCATED, &sym->truncated);
-		if (out[cnt] == TACH_NO_ID)
-			return -ENOMEM;
-		cnt++;
 	}
 	return cnt;
 }

@@ -30,8 +30,24 @@ void tach_symbolizer__free(struct tach_symbolizer *sym); /* NULL is fine */
  * the target at once; what cannot be had shows in the frames. 0 or -ENOMEM. */
 int tach_symbolizer__add_code(struct tach_symbolizer *sym, const struct tach_rec_code *rec);
 
-/* Turn a stack definition into frames, leaf first: shims hidden, a truncated stack ends in the marker
- * frame "<truncated>" at the root. At most frame_cnt + 1 are written to @out.
+/* Word of frame @i of a stack, leaf first, of those that there are. */
+static inline __u64 tach_stack__word(const struct tach_rec_stack *rec, __u32 i)
+{
+	if (rec->left_out && i >= TACH_LEAF_FRAMES)
+		i = TACH_LEAF_FRAMES + (i + rec->left_out) % TACH_ROOT_FRAMES;
+	return rec->frames[i];
+}
+
+/* Number of frames in front of those that are missing; frame_cnt + 1 if none are. */
+static inline __u32 tach_stack__cut(const struct tach_rec_stack *rec)
+{
+	if (!(rec->flags & TACH_STACK_TRUNCATED))
+		return rec->frame_cnt + 1;
+	return rec->left_out ? TACH_LEAF_FRAMES : rec->frame_cnt;
+}
+
+/* Turn a stack definition into frames, leaf first: shims hidden, a truncated stack has the marker frame
+ * "<truncated>" where frames are missing. At most frame_cnt + 1 are written to @out.
  * Returns their number (0: nothing but shims), or -ENOMEM. */
 ssize_t tach_symbolizer__resolve(struct tach_symbolizer *sym, const struct tach_rec_stack *rec,
 				 tach_frame_id *out);
