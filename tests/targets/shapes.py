@@ -431,31 +431,20 @@ def ends_of_objects():
     reference()
 
 
-def add_greenlets():
-    from greenlet import getcurrent, greenlet
-
-    def inner(depth):
-        if depth:
-            return inner(depth - 1)
-        getcurrent().parent.switch(spin())
-        spin()
-
-    @shape
-    def greenlets():
-        one, two = greenlet(inner), greenlet(inner)
-        one.switch(3)
-        two.switch(5)
-        spin()
-        one.switch()
-        two.switch()
+def in_greenlet(depth):
+    if depth:
+        return in_greenlet(depth - 1)
+    greenlet.getcurrent().parent.switch(spin())
+    spin()
 
 
-def missing():
-    try:
-        add_greenlets()
-    except ImportError as why:
-        return {"greenlets": str(why)}
-    return {}
+def greenlets():
+    one, two = greenlet.greenlet(in_greenlet), greenlet.greenlet(in_greenlet)
+    one.switch(3)
+    two.switch(5)
+    spin()
+    one.switch()
+    two.switch()
 
 
 def call(function, times):
@@ -498,5 +487,12 @@ def main(command, seconds, path):
 sys.setrecursionlimit(20_000)
 sys.meta_path.insert(0, Finder)
 signal.signal(signal.SIGALRM, on_alarm)
-print(json.dumps(missing()))
+missing = {}
+try:
+    import greenlet
+
+    shape(greenlets)
+except ImportError as why:
+    missing["greenlets"] = str(why)
+print(json.dumps(missing))
 main(sys.argv[1], float(sys.argv[2]), sys.argv[3])

@@ -20,9 +20,11 @@ class Recorder:
         self.below = {}  # id of a frame that runs -> node of its caller
 
     def node(self, frame):
+        if frame is None:  # below the first of a thread, or of a greenlet
+            return ROOT
         below = self.below.get(id(frame))
         if below is None:  # older than the tracing
-            below = self.node(frame.f_back) if frame.f_back else ROOT
+            below = self.node(frame.f_back)
         code, line = frame.f_code, frame.f_lineno or 0
         made = line == code.co_firstlineno and bool(code.co_flags & MADE)
         key = (os.path.basename(code.co_filename), code.co_qualname, line, made)

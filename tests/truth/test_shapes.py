@@ -43,7 +43,9 @@ def stacks_of(raw):
 
 
 def shape_of(frames, shapes):
-    """The one that the stack is of; None: between two."""
+    """The one that the stack is of; None: between two. A greenlet's stack is its own."""
+    if frames[0][1] == "in_greenlet":
+        return "greenlets"
     return next((function for _, function, _ in frames if function in shapes), None)
 
 
