@@ -6,7 +6,6 @@ Prints as JSON which shapes this interpreter cannot have and why, then "ready".
 usage: shapes.py run SECONDS FILE       writes the turns to the file, as shares.py
        shapes.py stacks SECONDS FILE    writes all stacks that it can have to the file (stacks.py)
 """
-import asyncio
 import contextlib
 import ctypes
 import functools
@@ -18,29 +17,13 @@ import sys
 import time
 import weakref
 
+import shape_kit
+from shape_kit import deep_shape, deep_shapes, shape, shapes, spin
+from shapes_suspended import Manager, missing
 from stacks import Recorder
 
 TURN_S = 0.01
-work = 400  # of spin(): little where each instruction is traced
 alarm_s = 0.0005
-shapes = []
-deep_shapes = set()  # whose stacks are so large that few of them must do
-
-
-def shape(function):
-    shapes.append(function)
-    return function
-
-
-def deep_shape(function):
-    deep_shapes.add(function)
-    return shape(function)
-
-
-def spin(*_):
-    for _ in range(work):
-        pass
-    return 0
 
 
 def down(depth):
@@ -58,114 +41,6 @@ def recursion():
 @deep_shape
 def recursion_beyond_the_limit():
     down(9000)
-
-
-def count(values):
-    for value in values:
-        spin()
-        yield value
-    spin()
-
-
-@shape
-def generators():
-    for _ in count((1, 2)):
-        spin()
-    sum(spin() for _ in count((1, 2)))
-    generator = count((1, 2, 3))
-    next(generator)
-    generator.send(4)
-    try:
-        generator.throw(KeyError)
-    except KeyError:
-        spin()
-
-
-def delegate(depth):
-    if depth:
-        yield from delegate(depth - 1)
-    else:
-        yield spin()
-        yield spin()
-
-
-@shape
-def yield_from():
-    for _ in delegate(200):
-        spin()
-
-
-class Pause:
-    def __await__(self):
-        yield spin()
-
-
-async def wait(depth):
-    if depth:
-        await wait(depth - 1)
-    else:
-        await Pause()
-        spin()
-
-
-@shape
-def coroutines():
-    coroutine = wait(100)
-    coroutine.send(None)
-    with contextlib.suppress(StopIteration):
-        coroutine.send(None)
-
-
-async def numbers(cnt):
-    for number in range(cnt):
-        await Pause()
-        yield number
-
-
-class Manager:
-    def __enter__(self):
-        spin()
-
-    def __exit__(self, *error):
-        spin()
-
-    async def __aenter__(self):
-        await Pause()
-
-    async def __aexit__(self, *error):
-        await Pause()
-
-
-async def use_async():
-    async with Manager():
-        async for _ in numbers(2):
-            spin()
-    return [spin() async for _ in numbers(2)]
-
-
-@shape
-def async_generators():
-    coroutine = use_async()
-    with contextlib.suppress(StopIteration):
-        while True:
-            coroutine.send(None)
-
-
-async def sleeper():
-    await asyncio.sleep(0)
-    spin()
-
-
-async def gather():
-    await asyncio.gather(sleeper(), sleeper(), sleeper())
-
-
-loop = asyncio.new_event_loop()
-
-
-@shape
-def asyncio_tasks():
-    loop.run_until_complete(gather())
 
 
 class Base:
@@ -431,22 +306,6 @@ def ends_of_objects():
     reference()
 
 
-def in_greenlet(depth):
-    if depth:
-        return in_greenlet(depth - 1)
-    greenlet.getcurrent().parent.switch(spin())
-    spin()
-
-
-def greenlets():
-    one, two = greenlet.greenlet(in_greenlet), greenlet.greenlet(in_greenlet)
-    one.switch(3)
-    two.switch(5)
-    spin()
-    one.switch()
-    two.switch()
-
-
 def call(function, times):
     for _ in range(times):
         function()
@@ -473,10 +332,10 @@ def run(seconds):
 
 
 def main(command, seconds, path):
-    global work, alarm_s
+    global alarm_s
     recorder = Recorder()
     if command == "stacks":
-        work, alarm_s = 2, 0
+        shape_kit.work, alarm_s = 2, 0
         sys.settrace(recorder.trace)
     turns = run(seconds)
     sys.settrace(None)
@@ -487,12 +346,5 @@ def main(command, seconds, path):
 sys.setrecursionlimit(20_000)
 sys.meta_path.insert(0, Finder)
 signal.signal(signal.SIGALRM, on_alarm)
-missing = {}
-try:
-    import greenlet
-
-    shape(greenlets)
-except ImportError as why:
-    missing["greenlets"] = str(why)
 print(json.dumps(missing))
 main(sys.argv[1], float(sys.argv[2]), sys.argv[3])

@@ -7,7 +7,6 @@ made: it is the first line of a generator or a coroutine. Its making, by the cal
 tracing."""
 import inspect
 import os
-import sys
 
 ROOT = -1
 MADE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
