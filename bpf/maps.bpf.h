@@ -10,6 +10,9 @@
 
 #define TACH_PAGE_SZ 4096
 
+/* Possible CPUs. */
+const volatile __u32 tach_cpu_cnt = 1;
+
 /* The way to user space (tach_wire.h). */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -55,6 +58,23 @@ struct {
 	__type(key, __u32); /* tgid, root namespace */
 	__type(value, struct tach_pid_ent);
 } tach_pids SEC(".maps");
+
+/* Time of a sampled thread. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tach_thread);
+} tach_threads SEC(".maps");
+
+/* Written by user space: stacks of threads that were off the CPU when the ledgers began. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set at load */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* tid, root namespace */
+	__type(value, struct tach_peeked_ent);
+} tach_peeked SEC(".maps");
 
 /* Thread -> remote address of its PyThreadState; verified at each use. */
 struct {
@@ -137,6 +157,7 @@ struct tach_scratch {
 	__u32 tid;
 	__u32 host_tid; /* of the same thread, as user space sees it */
 	__u32 state;	/* enum tach_sample_state */
+	__u32 busy;	/* of those that are borrowed: taken */
 	__u32 pad;
 	unsigned char tstate_buf[TACH_TSTATE_SZ + 8];
 	unsigned char frame_buf[128 + 8];
@@ -149,7 +170,8 @@ struct tach_scratch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* possible CPUs; set at load */
+	__uint(max_entries,
+	       1); /* one per possible CPU, then those that are borrowed; set at load */
 	__type(key, __u32);
 	__type(value, struct tach_scratch);
 } tach_scratches SEC(".maps");

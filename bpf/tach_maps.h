@@ -31,6 +31,49 @@ struct tach_member {
 	__u32 pid_known; /* tach_pids has it too */
 };
 
+/* Of tach_threads: the ledger of a thread. Times are ns of CLOCK_MONOTONIC. */
+struct tach_thread {
+	__u64 begin_ns;	   /* of the ledger */
+	__u64 in_ns;	   /* when it came to a CPU; 0: it is on none */
+	__u64 out_ns;	   /* when it left; 0: it is on one */
+	__u64 wake_ns;	   /* when it could have run again; 0: it waits */
+	__u64 ran_ns;	   /* time on a CPU by the scheduler's clock, when it left one last */
+	__u64 left_ns;	   /* time off the CPU until the next sample */
+	__u64 rest_ns;	   /* from that to the end of its period */
+	__u64 mean_ns;	   /* of its blocks */
+	__u64 on_ns;	   /* sums: on a CPU, */
+	__u64 off_ns;	   /* off it, */
+	__u64 runnable_ns; /* of that: waiting for a CPU */
+	__u64 stack_id;	   /* that it had when it was read last */
+	__u32 state;	   /* " enum tach_sample_state */
+	__u32 target, image;
+	__u32 tid, host_tid; /* 0: not read yet */
+	__u8 fresh;	     /* stack_id is that of the block that began at out_ns */
+	__u8 bare;	     /* it had no Python stack when it was read last */
+	__u8 closed;	     /* it has ended, and its times were sent */
+	__u8 pad;
+};
+
+/* Of tach_peeked: the stack that user space has read of a thread off the CPU. */
+struct tach_peeked_ent {
+	__u64 out_ns; /* tells the block from other ones */
+	__u64 stack_id;
+	__u32 state;
+	__u32 tid;
+	__u32 host_tid;
+	__u32 pad;
+};
+
+/* What the iterator says of each thread. */
+struct tach_thread_row {
+	__u64 now_ns;
+	__u32 pid;	/* of the thread, in the root namespace */
+	__u32 tid;	/* in the target's */
+	__u32 host_tid; /* in user space's */
+	__u32 main_thread;
+	struct tach_thread thread;
+};
+
 /* A thread of a target; tid in its innermost pid namespace. */
 struct tach_thread_key {
 	__u32 target;

@@ -49,7 +49,16 @@ enum tach_status {
 	X(CODES, "code objects captured")                                                          \
 	X(REVALIDATED, "known stacks whose code objects were checked again")                       \
 	X(STALE, "known stacks found stale: a code address was reused")                            \
-	X(TRUNCATED, "stacks deeper than the limit: frames are missing")
+	X(TRUNCATED, "stacks deeper than the limit: frames are missing")                           \
+	X(OFF_RECORDS, "records of time off the CPU sent")                                         \
+	X(OFF_SAMPLES, "samples in them")                                                          \
+	X(OFF_READS, "stacks read when a thread left the CPU")                                     \
+	X(OFF_WORKS, "stacks read when it came back")                                              \
+	X(OFF_REUSED, "samples off the CPU with an earlier stack of their thread")                 \
+	X(OFF_FAILED, "samples off the CPU without a stack")                                       \
+	X(OFF_LOST, "samples off the CPU lost: ring buffer full")                                  \
+	X(SWITCHES_UNSEEN, "returns to a CPU that no event told of")                               \
+	X(LEDGERS_LOST, "threads that ended without a word of their time: ring buffer full")
 
 enum tach_counter {
 #define X(name, text) TACH_CT_##name,

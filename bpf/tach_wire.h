@@ -22,6 +22,7 @@ enum tach_rec_type {
 	TACH_REC_STACK = 2,
 	TACH_REC_CODE = 3,
 	TACH_REC_EXEC = 4,
+	TACH_REC_THREAD = 5,
 };
 
 struct tach_rec_hdr {
@@ -49,6 +50,7 @@ enum tach_sample_state {
 	TACH_STATE_ON_CPU = 1u << 0,
 	TACH_STATE_HAS_GIL = 1u << 1,
 	TACH_STATE_MAIN_THREAD = 1u << 2,
+	TACH_STATE_REUSED = 1u << 3, /* the stack is an earlier one of this thread */
 };
 
 struct tach_rec_sample {
@@ -125,11 +127,27 @@ struct tach_rec_exec {
 	__u32 image; /* number of the program image: rises with each exec */
 };
 
+/* What a thread did while it was sampled; sent once, when it or the sampling ends. Its wall-clock time is
+ * end_ns - begin_ns; what on_ns and off_ns lack of it is not accounted for. */
+struct tach_rec_thread {
+	struct tach_rec_hdr hdr;
+	__u64 begin_ns;	   /* CLOCK_MONOTONIC */
+	__u64 end_ns;	   /* " */
+	__u64 on_ns;	   /* on a CPU */
+	__u64 off_ns;	   /* off it */
+	__u64 runnable_ns; /* of that: could have run */
+	__u32 target;
+	__u32 tid;
+	__u32 host_tid;
+	__u32 state; /* enum tach_sample_state: TACH_STATE_MAIN_THREAD */
+};
+
 _Static_assert(sizeof(struct tach_rec_hdr) == 8, "wire");
 _Static_assert(sizeof(struct tach_rec_sample) == 48, "wire");
 _Static_assert(sizeof(struct tach_rec_stack) == 32, "wire");
 _Static_assert(sizeof(struct tach_rec_str) == 24, "wire");
 _Static_assert(sizeof(struct tach_rec_code) == 112, "wire");
 _Static_assert(sizeof(struct tach_rec_exec) == 24, "wire");
+_Static_assert(sizeof(struct tach_rec_thread) == 64, "wire");
 
 #endif

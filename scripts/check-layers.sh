@@ -16,6 +16,7 @@ aggregate | symbolize/symbolize.h symbolize/frametab.h
 write     | aggregate/profile.h symbolize/frametab.h
 target    |
 load      | tachyon.skel.h
+peek      | bpf/*.bpf.h
 launch    |
 cli       |
 '

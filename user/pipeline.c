@@ -52,6 +52,21 @@ static int on_exec(void *ctx, const struct tach_rec_exec *rec)
 	return 0;
 }
 
+static int on_thread(void *ctx, const struct tach_rec_thread *rec)
+{
+	struct tach_pipeline *line = ctx;
+	const struct tach_thread_time time = {
+		.tid = line->host_tids ? rec->host_tid : rec->tid,
+		.main_thread = rec->state & TACH_STATE_MAIN_THREAD,
+		.wall_ns = rec->end_ns - rec->begin_ns,
+		.on_ns = rec->on_ns,
+		.off_ns = rec->off_ns,
+		.runnable_ns = rec->runnable_ns,
+	};
+
+	return tach_profile__add_thread(line->profile, &time);
+}
+
 static tach_frame_id lost_frame(struct tach_frametab *frames)
 {
 	struct tach_frame frame = {.col = TACH_COL_NONE, .end_col = TACH_COL_NONE};
@@ -102,11 +117,17 @@ int tach_pipeline__open_ring(struct tach_pipeline *line, int ring_map_fd, int ra
 		.on_stack = on_stack,
 		.on_code = on_code,
 		.on_exec = on_exec,
+		.on_thread = on_thread,
 		.ctx = line,
 	};
 
 	line->source = tach_source__open_ring(ring_map_fd, raw_fd, &handlers);
 	return line->source ? 0 : -errno;
+}
+
+int tach_pipeline__inject(struct tach_pipeline *line, const void *rec, size_t sz)
+{
+	return tach_source__inject(line->source, rec, sz);
 }
 
 int tach_pipeline__fd(const struct tach_pipeline *line)

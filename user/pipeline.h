@@ -29,6 +29,9 @@ void tach_pipeline__free(struct tach_pipeline *line); /* NULL is fine */
 
 /* Start reading the ring behind @ring_map_fd; @raw_fd as in tach_source__open_ring(). */
 int tach_pipeline__open_ring(struct tach_pipeline *line, int ring_map_fd, int raw_fd);
+/* Take a record that did not come through the ring. 0 or a negative errno. */
+int tach_pipeline__inject(struct tach_pipeline *line, const void *rec, size_t sz);
+
 int tach_pipeline__fd(const struct tach_pipeline *line); /* readable: call consume */
 int tach_pipeline__consume(struct tach_pipeline *line);	 /* 0 or a negative errno */
 

@@ -7,6 +7,7 @@
 #include "util/log.h"
 
 #define MAX_NAMED_THREADS 4
+#define MAX_LEDGERS	  10
 
 enum status_kind {
 	SAMPLE,
@@ -59,6 +60,51 @@ static void print_missed(const struct tach_tally *tally, __u64 attempts, FILE *o
 		due - seen, due, 100.0 * (due - seen) / due);
 }
 
+/* Time off the CPU is counted exactly, so only ticks can be missing. */
+static void print_missed_wall(const struct tach_tally *tally, __u64 attempts, __u64 wall_ns,
+			      __u64 on_ns, FILE *out)
+{
+	__u64 due = wall_ns / tally->period_ns, on = on_ns / tally->period_ns;
+
+	if (tally->interrupted || attempts + 0.01 * on + 3 * sqrt(on) + 2 >= due)
+		return;
+	fprintf(out, "Warning: missed %llu samples from the expected total of %llu (%.2f%%)\n",
+		due - attempts, due, 100.0 * (due - attempts) / due);
+}
+
+static double percent(__u64 part, __u64 whole)
+{
+	return whole ? 100.0 * part / whole : 0;
+}
+
+/* The ledger: where the wall-clock time of the threads went. */
+static void print_threads(const struct tach_tally *tally, __u64 attempts, FILE *out)
+{
+	__u32 cnt = tach_profile__thread_cnt(tally->profile);
+	__u64 wall_ns = 0, on_ns = 0;
+
+	for (__u32 i = 0; i < cnt; i++) {
+		const struct tach_thread_time *t = tach_profile__thread(tally->profile, i);
+
+		wall_ns += t->wall_ns;
+		on_ns += t->on_ns;
+	}
+	print_missed_wall(tally, attempts, wall_ns, on_ns, out);
+	fprintf(out, "Threads:%10s  wall (s)  running  runnable  blocked  residual\n", "tid");
+	for (__u32 i = 0; i < cnt && i < MAX_LEDGERS; i++) {
+		const struct tach_thread_time *t = tach_profile__thread(tally->profile, i);
+		__u64 known_ns = t->on_ns + t->off_ns;
+
+		fprintf(out, "%18u  %8.2f  %6.1f%%  %7.1f%%  %6.1f%%  %7.2f%%%s\n", t->tid,
+			t->wall_ns / 1e9, percent(t->on_ns, t->wall_ns),
+			percent(t->runnable_ns, t->wall_ns),
+			percent(t->off_ns - t->runnable_ns, t->wall_ns),
+			100 - percent(known_ns, t->wall_ns), t->main_thread ? "  main" : "");
+	}
+	if (cnt > MAX_LEDGERS)
+		fprintf(out, "%18s  and %u more\n", "", cnt - MAX_LEDGERS);
+}
+
 /* A name is the program's: it must not move the cursor. */
 static void print_comm(const char comm[16], FILE *out)
 {
@@ -93,6 +139,21 @@ static void print_bare_threads(const struct tach_tally *tally, FILE *out)
 	fputs(i ? ")\n" : "\n", out);
 }
 
+static void print_losses_off_cpu(const struct tach_tally *tally)
+{
+	__u64 reused = counter(tally, TACH_CT_OFF_REUSED) + tally->settled.reused;
+
+	if (counter(tally, TACH_CT_OFF_FAILED))
+		tach_warn("%llu samples of time off the CPU lost: no stack could be read",
+			  counter(tally, TACH_CT_OFF_FAILED));
+	if (counter(tally, TACH_CT_OFF_LOST))
+		tach_warn("%llu samples of time off the CPU lost: ring buffer full",
+			  counter(tally, TACH_CT_OFF_LOST));
+	if (reused)
+		tach_warn("%llu samples of time off the CPU have an earlier stack of their thread",
+			  reused);
+}
+
 static void print_losses(const struct tach_tally *tally)
 {
 	for (int i = 0; i < TACH_ST__CNT; i++) {
@@ -106,9 +167,10 @@ static void print_losses(const struct tach_tally *tally)
 		tach_warn("%llu stacks were deeper than %d frames; what is missing is shown as "
 			  "<truncated>",
 			  counter(tally, TACH_CT_TRUNCATED), TACH_MAX_FRAMES);
-	if (tally->lost_stacks)
+	if (tach_profile__lost(tally->profile))
 		tach_warn("%llu samples name a stack that was never defined; shown as <lost stack>",
-			  tally->lost_stacks);
+			  tach_profile__lost(tally->profile));
+	print_losses_off_cpu(tally);
 	if (tally->line.symbols->unknown)
 		tach_warn("%llu frames could not be resolved; shown as <unknown: cause>",
 			  tally->line.symbols->unknown);
@@ -118,13 +180,15 @@ static void print_losses(const struct tach_tally *tally)
 static void audit(const struct tach_tally *tally)
 {
 	__u64 ends = sum_of(tally, SAMPLE) + sum_of(tally, SKIP) + sum_of(tally, FAIL);
+	__u64 sent = tally->counts[TACH_ST_SAMPLED] + counter(tally, TACH_CT_OFF_RECORDS) +
+		     tally->settled.records;
 
 	if (ends != counter(tally, TACH_CT_TARGET_TICKS))
 		tach_warn("internal: %llu ticks on the target, but %llu accounted for",
 			  counter(tally, TACH_CT_TARGET_TICKS), ends);
-	if (tally->line.samples != tally->counts[TACH_ST_SAMPLED])
-		tach_warn("internal: %llu samples sent, but %llu received",
-			  tally->counts[TACH_ST_SAMPLED], tally->line.samples);
+	if (tally->line.samples != sent)
+		tach_warn("internal: %llu samples sent, but %llu received", sent,
+			  tally->line.samples);
 	if (tally->line.bad)
 		tach_warn("internal: %llu malformed records", tally->line.bad);
 }
@@ -135,6 +199,8 @@ static void print_details(const struct tach_tally *tally)
 		tach_debug("status %s %llu", statuses[i].name, tally->counts[i]);
 	for (int i = 0; i < TACH_CT__CNT; i++)
 		tach_debug("counter %s %llu", counters[i], counter(tally, i));
+	tach_debug("settled samples %llu records %llu reused %llu", tally->settled.samples,
+		   tally->settled.records, tally->settled.reused);
 	tach_debug("target cpu_ns %llu", tally->cpu_ns);
 	tach_debug("symbols codes %llu fallbacks %llu unknown %llu", tally->line.symbols->codes,
 		   tally->line.symbols->fallbacks, tally->line.symbols->unknown);
@@ -144,8 +210,10 @@ static void print_details(const struct tach_tally *tally)
 
 void tach_report__print(const struct tach_tally *tally, FILE *out)
 {
-	__u64 failed = sum_of(tally, FAIL);
-	__u64 attempts = sum_of(tally, SAMPLE) + failed;
+	__u64 failed = sum_of(tally, FAIL) + counter(tally, TACH_CT_OFF_FAILED) +
+		       counter(tally, TACH_CT_OFF_LOST);
+	__u64 attempts = sum_of(tally, SAMPLE) + counter(tally, TACH_CT_OFF_SAMPLES) +
+			 tally->settled.samples + failed;
 
 	if (tally->interrupted)
 		fprintf(out, "Interrupted by user.\n");
@@ -154,7 +222,10 @@ void tach_report__print(const struct tach_tally *tally, FILE *out)
 	fprintf(out, "Sample rate: %.2f samples/sec\n",
 		tally->duration_s > 0 ? attempts / tally->duration_s : 0);
 	fprintf(out, "Error rate: %.2f\n", attempts ? 100.0 * failed / attempts : 0);
-	print_missed(tally, attempts, out);
+	if (tach_profile__thread_cnt(tally->profile))
+		print_threads(tally, attempts, out);
+	else
+		print_missed(tally, attempts, out);
 	print_bare_threads(tally, out);
 	fflush(out);
 	print_losses(tally);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "ledger.h"
 #include "load/load.h"
 #include "pipeline.h"
 #include "util/types.h"
@@ -18,8 +19,9 @@ struct tach_tally {
 	bool host_tids;	  /* name threads by them */
 	bool interrupted; /* by the user: nothing can be said of missed samples */
 	__u64 counts[TACH_COUNTS_CNT];
+	struct tach_settled settled;
 	struct tach_pipeline_stats line;
-	__u64 lost_stacks; /* weight of samples whose stack was never defined */
+	const struct tach_profile *profile; /* frozen */
 	struct tach_bpf_time bpf;
 	const struct tach_bare_thread *bare; /* [bare_cnt] most ticks first */
 	int bare_cnt;

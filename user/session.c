@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "launch/launch.h"
+#include "ledger.h"
 #include "load/load.h"
 #include "pipeline.h"
 #include "report.h"
@@ -28,12 +29,14 @@ struct session {
 	struct tach_subject *subject;
 	struct tach_loader *loader;
 	struct tach_pipeline *line;
+	struct tach_remote remote; /* reads the target */
 	int epoll_fd, signal_fd, raw_fd;
 	sigset_t old_mask;
 
 	__u64 begin_ns, open_ns;	     /* of the session; spent on opening the kernel side */
 	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; 0: not started, no deadline */
 	__u64 cpu_start_ns, cpu_ns;	     /* of the sampled threads */
+	struct tach_settled settled;
 	bool done, interrupted;
 };
 
@@ -89,6 +92,7 @@ static int open_kernel_side(struct session *s)
 		.period_ns = s->opts->period_ns,
 		.ring_sz = s->opts->ring_sz,
 		.all_threads = s->opts->all_threads,
+		.off_cpu = s->opts->mode == TACH_MODE_WALL,
 	};
 	__u64 begin_ns = tach_now_ns();
 	struct tach_why why;
@@ -101,7 +105,7 @@ static int open_kernel_side(struct session *s)
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
 
-static int open_pipeline(struct session *s, const struct tach_remote *remote)
+static int open_pipeline(struct session *s)
 {
 	int err;
 
@@ -112,7 +116,7 @@ static int open_pipeline(struct session *s, const struct tach_remote *remote)
 			return tach_error(-errno, "cannot write raw records to %s: %s",
 					  s->opts->raw_output, strerror(errno));
 	}
-	s->line = tach_pipeline__new(remote, s->opts->tids == TACH_TIDS_HOST, on_exec, s);
+	s->line = tach_pipeline__new(&s->remote, s->opts->tids == TACH_TIDS_HOST, on_exec, s);
 	if (!s->line)
 		return tach_error(-ENOMEM, "out of memory");
 	err = tach_pipeline__open_ring(s->line, tach_loader__ring_fd(s->loader), s->raw_fd);
@@ -123,33 +127,31 @@ static int open_pipeline(struct session *s, const struct tach_remote *remote)
 	return err ? tach_error(err, "cannot read the ring buffer: %s", strerror(-err)) : 0;
 }
 
-static void say_ready(const struct session *s)
-{
-	__u64 now = tach_now_ns();
-
-	tach_debug("ready after %.1f ms (open and verify %.1f, attach %.1f)",
-		   (now - s->begin_ns) / 1e6, s->open_ns / 1e6, (now - s->start_ns) / 1e6);
-}
-
 /* Everything is set up. An attached program is found before the timers start, a launched one is let go
  * after that: either way the first tick on it is a sample. */
 static int start(struct session *s)
 {
 	struct tach_why why;
+	__u64 attach_ns;
 	int err = tach_subject__start(s->subject);
 
 	if (!err && s->opts->command == TACH_CMD_ATTACH)
 		err = tach_subject__search(s->subject, s->loader);
 	if (err)
 		return err;
-	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
-	s->start_ns = tach_now_ns();
+	attach_ns = tach_now_ns();
 	err = tach_loader__attach(s->loader, &why);
-	if (err) {
-		s->start_ns = 0;
+	if (err)
 		return tach_error(err, "%s", why.text);
-	}
-	say_ready(s);
+	s->start_ns = tach_now_ns();
+	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
+	if (s->opts->mode == TACH_MODE_WALL)
+		err = tach_ledger__open(s->loader, s->line, &s->remote);
+	if (err)
+		return err;
+	tach_debug("ready after %.1f ms (open and verify %.1f, attach %.1f)",
+		   (s->start_ns - s->begin_ns) / 1e6, s->open_ns / 1e6,
+		   (s->start_ns - attach_ns) / 1e6);
 	if (s->opts->duration_s >= 0)
 		s->deadline_ns = s->start_ns + s->opts->duration_s * 1e9;
 	err = tach_caps__drop(!tach_invoker()->sudo);
@@ -214,32 +216,60 @@ static int step(struct session *s)
 	return s->done ? 0 : tach_subject__search(s->subject, s->loader);
 }
 
-/* Stop the timers, take what is left in the ring, print the closing lines. */
-static int finish(struct session *s)
+/* Stop the timers, take what is left in the ring. */
+static int stop(struct session *s)
+{
+	int err = 0;
+
+	take_cpu_time(s);
+	s->end_ns = tach_now_ns();
+	if (s->opts->mode == TACH_MODE_WALL) {
+		err = tach_pipeline__consume(s->line);
+		if (!err)
+			err = tach_ledger__settle(s->loader, s->line, &s->remote,
+						  s->opts->period_ns, s->end_ns, &s->settled);
+	}
+	tach_loader__detach(s->loader);
+	if (!err)
+		err = tach_pipeline__consume(s->line);
+	sigprocmask(SIG_SETMASK, &s->old_mask, NULL); /* a second Ctrl-C ends us */
+	return err;
+}
+
+static int freeze(struct session *s)
+{
+	const struct tach_summary summary = {
+		.pid = tach_target__pid(target_of(s)),
+		.period_ns = s->opts->period_ns,
+		.duration_s = (s->end_ns - s->start_ns) / 1e9,
+		.mode = tach_mode__name(s->opts->mode),
+	};
+	int err = tach_profile__freeze(tach_pipeline__profile(s->line), &summary);
+
+	return err ? tach_error(err, "out of memory") : 0;
+}
+
+/* Print the closing lines. */
+static int report(struct session *s)
 {
 	struct tach_bare_thread bare[MAX_BARE_THREADS];
 	struct tach_tally tally = {
+		.duration_s = (s->end_ns - s->start_ns) / 1e9,
 		.period_ns = s->opts->period_ns,
+		.cpu_ns = s->cpu_ns > s->cpu_start_ns ? s->cpu_ns - s->cpu_start_ns : 0,
 		.all_threads = s->opts->all_threads,
 		.host_tids = s->opts->tids == TACH_TIDS_HOST,
 		.interrupted = s->interrupted,
+		.settled = s->settled,
+		.profile = tach_pipeline__profile(s->line),
+		.line = tach_pipeline__stats(s->line),
 		.bare = bare,
 	};
 	bool piped;
 	int err;
 
-	take_cpu_time(s);
-	s->end_ns = tach_now_ns();
-	tach_loader__detach(s->loader);
-	err = tach_pipeline__consume(s->line);
-	sigprocmask(SIG_SETMASK, &s->old_mask, NULL); /* a second Ctrl-C ends us */
-	tally.duration_s = (s->end_ns - s->start_ns) / 1e9;
-	tally.cpu_ns = s->cpu_ns > s->cpu_start_ns ? s->cpu_ns - s->cpu_start_ns : 0;
 	tally.bare_cnt = tach_loader__bare_threads(s->loader, bare, MAX_BARE_THREADS);
-	tally.line = tach_pipeline__stats(s->line);
-	tally.lost_stacks = tach_profile__lost(tach_pipeline__profile(s->line));
-	if (!err)
-		err = tach_loader__counts(s->loader, tally.counts);
+	err = tach_loader__counts(s->loader, tally.counts);
 	if (!err)
 		err = tach_loader__bpf_time(s->loader, &tally.bpf);
 	if (err)
@@ -252,27 +282,19 @@ static int finish(struct session *s)
 
 static int write_profile(struct session *s)
 {
-	const struct tach_summary summary = {
-		.pid = tach_target__pid(target_of(s)),
-		.period_ns = s->opts->period_ns,
-		.duration_s = (s->end_ns - s->start_ns) / 1e9,
-		.mode = tach_mode__name(s->opts->mode),
-	};
 	const struct tach_write_opts write_opts = {
 		.sort = s->opts->sort,
 		.limit = s->opts->limit,
 		.summary = !s->opts->no_summary,
 	};
-	struct tach_profile *profile = tach_pipeline__profile(s->line);
-	struct tach_why why = {"out of memory"};
-	int err = tach_profile__freeze(profile, &summary);
+	struct tach_why why;
+	int err = tach_write(s->writer, tach_pipeline__profile(s->line), &write_opts,
+			     s->opts->output, &why);
 
-	if (!err)
-		err = tach_write(s->writer, profile, &write_opts, s->opts->output, &why);
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
 
-static int record(struct session *s, const struct tach_remote *remote)
+static int record(struct session *s)
 {
 	int err = open_events(s);
 
@@ -281,7 +303,7 @@ static int record(struct session *s, const struct tach_remote *remote)
 	if (!err)
 		err = open_kernel_side(s);
 	if (!err)
-		err = open_pipeline(s, remote);
+		err = open_pipeline(s);
 	if (!err)
 		err = start(s);
 	if (!s->start_ns)
@@ -292,7 +314,7 @@ static int record(struct session *s, const struct tach_remote *remote)
 	if (!tach_subject__ever_found(s->subject))
 		return err;
 	/* Whatever ended the sampling, what was collected is kept. */
-	if (finish(s) || write_profile(s))
+	if (stop(s) || freeze(s) || report(s) || write_profile(s))
 		return -EIO;
 	return err;
 }
@@ -308,12 +330,12 @@ int tach_session__run(const struct tach_opts *opts)
 	struct session s = {
 		.opts = opts,
 		.begin_ns = tach_now_ns(),
+		.remote = {.read = read_target, .ctx = &s},
 		.writer = tach_writer__find(opts->format),
 		.epoll_fd = -1,
 		.signal_fd = -1,
 		.raw_fd = -1,
 	};
-	const struct tach_remote remote = {.read = read_target, .ctx = &s};
 	struct tach_why why;
 	int err, code;
 
@@ -323,7 +345,7 @@ int tach_session__run(const struct tach_opts *opts)
 	err = tach_write__check(s.writer, opts->output, &why);
 	if (err)
 		return tach_error(TACH_EXIT_FAILURE, "%s", why.text);
-	err = record(&s, &remote);
+	err = record(&s);
 	code = err ? TACH_EXIT_FAILURE : tach_subject__exit_code(s.subject, s.interrupted);
 	sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
 	tach_pipeline__free(s.line);

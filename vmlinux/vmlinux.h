@@ -55,6 +55,11 @@ enum {
 
 struct mm_struct; /* only compared */
 
+/* Linux v6.18 include/uapi/linux/bpf.h: the verifier knows the field of a map's value by this name. */
+struct bpf_task_work {
+	__u64 __opaque;
+} __attribute__((aligned(8)));
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct upid {
@@ -66,6 +71,10 @@ struct pid {
 	struct upid numbers[1]; /* [level + 1] */
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime; /* ns */
+};
+
 struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;
@@ -75,9 +84,26 @@ struct task_struct {
 	struct pid *thread_pid;
 	__u64 start_boottime;
 	char comm[16];
+	int on_cpu;
+	struct sched_entity se;
 };
 
 #pragma clang attribute pop
+
+struct seq_file;
+
+struct bpf_map {
+	__u32 id;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
 
 /* Only passed through. */
 struct linux_binprm;

@@ -26,7 +26,7 @@ class Profile:
         self.rows = collapsed(path)
         self.counts = Counts(stderr)
         self.stdout, self.stderr = stdout, stderr
-        assert sum(count for *_, count in self.rows) == self.counts.status["SAMPLED"]
+        assert sum(count for *_, count in self.rows) == self.counts.samples
 
     @property
     def tids(self):

@@ -5,6 +5,7 @@ import re
 
 STATUS = re.compile(r"^tachyon-bpf: status (\w+) (\d+)$", re.M)
 COUNTER = re.compile(r"^tachyon-bpf: counter (\w+) (\d+)$", re.M)
+SETTLED = re.compile(r"^tachyon-bpf: settled samples (\d+) ", re.M)
 CPU = re.compile(r"^tachyon-bpf: target cpu_ns (\d+)$", re.M)
 
 # Ends of a tick where a sample was due and is missing (bpf/tach_status.h, kind FAIL).
@@ -18,6 +19,8 @@ FAILS = (
     "CODE_FAULT",
     "CODE_QUOTA",
     "RING_FULL",
+    "OFF_FAILED",
+    "OFF_LOST",
 )
 
 
@@ -28,14 +31,21 @@ class Counts:
         self.status = {name: int(value) for name, value in STATUS.findall(stderr)}
         self.counter = {name: int(value) for name, value in COUNTER.findall(stderr)}
         assert self.status and self.counter, f"no counters in: {stderr}"
+        self.settled = int(SETTLED.search(stderr).group(1))
         self.cpu_s = int(CPU.search(stderr).group(1)) / 1e9
         assert "internal:" not in stderr, stderr
         # Every tick on the target ended in exactly one counter.
         assert sum(self.status.values()) == self.counter["TARGET_TICKS"]
 
     @property
+    def samples(self):
+        """On a CPU, off it, and those of the blocks that had not ended at the end."""
+        return self.status["SAMPLED"] + self.counter["OFF_SAMPLES"] + self.settled
+
+    @property
     def failed(self):
-        return {name: self.status[name] for name in FAILS if self.status[name]}
+        counts = self.status | self.counter
+        return {name: counts[name] for name in FAILS if counts[name]}
 
 
 def collapsed(path):

@@ -21,7 +21,7 @@
 #endif
 
 struct seen {
-	int samples, stacks, codes, execs;
+	int samples, stacks, codes, execs, threads;
 	__u64 last_stack_id;
 	__u64 sum;  /* of every byte the record says it has */
 	int answer; /* of the handlers */
@@ -73,9 +73,17 @@ static inline int on_exec(void *ctx, const struct tach_rec_exec *rec)
 	return touch(seen, rec, sizeof(*rec));
 }
 
+static inline int on_thread(void *ctx, const struct tach_rec_thread *rec)
+{
+	struct seen *seen = ctx;
+
+	seen->threads++;
+	return touch(seen, rec, sizeof(*rec));
+}
+
 static inline struct tach_handlers handlers_of(struct seen *seen)
 {
-	return (struct tach_handlers){on_sample, on_stack, on_code, on_exec, seen};
+	return (struct tach_handlers){on_sample, on_stack, on_code, on_exec, on_thread, seen};
 }
 
 static const struct tach_rec_sample sample = {
@@ -87,6 +95,11 @@ static const struct tach_rec_sample sample = {
 static const struct tach_rec_exec exec_rec = {
 	.hdr = {TACH_REC_EXEC, sizeof(exec_rec)},
 	.image = 2,
+};
+
+static const struct tach_rec_thread thread_rec = {
+	.hdr = {TACH_REC_THREAD, sizeof(thread_rec)},
+	.end_ns = 5,
 };
 
 struct stack3 {

@@ -23,7 +23,7 @@ static void check_good(const void *data, size_t sz)
 	struct seen seen = {};
 
 	assert_int_equal(decode(&seen, &stats, data, sz), 0);
-	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs, 1);
+	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs + seen.threads, 1);
 	assert_int_equal(stats.records, 1);
 	assert_int_equal(stats.bytes, sz);
 	assert_int_equal(stats.bad, 0);
@@ -35,7 +35,7 @@ static void check_bad(const void *data, size_t sz)
 	struct seen seen = {};
 
 	assert_int_equal(decode(&seen, &stats, data, sz), -EBADMSG);
-	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs, 0);
+	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs + seen.threads, 0);
 	assert_int_equal(stats.records, 1);
 	assert_int_equal(stats.bad, 1);
 }
@@ -47,6 +47,7 @@ static void test_good(void **state)
 	check_good(&stack, sizeof(stack));
 	check_good(&code, CODE_SZ);
 	check_good(&exec_rec, sizeof(exec_rec));
+	check_good(&thread_rec, sizeof(thread_rec));
 }
 
 /* The ring may hand over more than the record uses. */
@@ -69,6 +70,8 @@ static void test_every_cut(void **state)
 		check_bad(&code, sz);
 	for (sz = 0; sz < sizeof(exec_rec); sz++)
 		check_bad(&exec_rec, sz);
+	for (sz = 0; sz < sizeof(thread_rec); sz++)
+		check_bad(&thread_rec, sz);
 }
 
 /* The same with a header that owns up to the cut. */
@@ -208,7 +211,8 @@ static void test_random_bytes(void **state)
 	}
 	assert_int_equal(stats.records, 200000);
 	assert_true(stats.bad > 0);
-	assert_int_equal(stats.bad + seen.samples + seen.stacks + seen.codes + seen.execs,
+	assert_int_equal(stats.bad + seen.samples + seen.stacks + seen.codes + seen.execs +
+				 seen.threads,
 			 stats.records);
 }
 

@@ -18,6 +18,10 @@ struct tach_profile {
 	size_t row_cnt;
 	size_t row_cap;
 
+	struct tach_thread_time *threads;
+	size_t thread_cnt;
+	size_t thread_cap;
+
 	struct tach_idmap node_of; /* (parent, frame) -> node */
 	struct tach_idmap leaf_of; /* stack id -> node */
 	struct tach_idmap row_of;  /* (tid, node) -> row */
@@ -90,6 +94,7 @@ void tach_profile__free(struct tach_profile *profile)
 	if (!profile)
 		return;
 	free_maps(profile);
+	free(profile->threads);
 	free(profile->rows);
 	free(profile->nodes);
 	free(profile);
@@ -161,6 +166,28 @@ int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, _
 	return -ENOENT;
 }
 
+int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thread_time *time)
+{
+	struct tach_thread_time *threads;
+
+	threads = tach_grow(profile->threads, &profile->thread_cap, profile->thread_cnt + 1,
+			    sizeof(*threads));
+	if (!threads)
+		return -ENOMEM;
+	profile->threads = threads;
+	threads[profile->thread_cnt++] = *time;
+	return 0;
+}
+
+static int thread_cmp(const void *left, const void *right)
+{
+	const struct tach_thread_time *a = left, *b = right;
+
+	if (a->on_ns != b->on_ns)
+		return a->on_ns > b->on_ns ? -1 : 1;
+	return a->tid < b->tid ? -1 : a->tid > b->tid;
+}
+
 static int row_cmp(const void *left, const void *right)
 {
 	const struct tach_row *a = left, *b = right;
@@ -176,6 +203,8 @@ int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary
 		return -EINVAL;
 	if (profile->row_cnt)
 		qsort(profile->rows, profile->row_cnt, sizeof(*profile->rows), row_cmp);
+	if (profile->thread_cnt)
+		qsort(profile->threads, profile->thread_cnt, sizeof(*profile->threads), thread_cmp);
 	free_maps(profile);
 	profile->summary = *summary;
 	profile->frozen = true;
@@ -200,6 +229,16 @@ __u32 tach_profile__row_cnt(const struct tach_profile *profile)
 const struct tach_row *tach_profile__row(const struct tach_profile *profile, __u32 idx)
 {
 	return &profile->rows[idx];
+}
+
+__u32 tach_profile__thread_cnt(const struct tach_profile *profile)
+{
+	return profile->thread_cnt;
+}
+
+const struct tach_thread_time *tach_profile__thread(const struct tach_profile *profile, __u32 idx)
+{
+	return &profile->threads[idx];
 }
 
 __u64 tach_profile__total(const struct tach_profile *profile)

@@ -25,6 +25,18 @@ int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tac
  * weight is kept under the marker frame and counted in tach_profile__lost(); -ENOMEM: not added. */
 int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, __u32 weight);
 
+/* Where the time of a thread went while it was sampled, in ns. */
+struct tach_thread_time {
+	__u32 tid;
+	bool main_thread;
+	__u64 wall_ns;	   /* from the first to the last moment that was looked at */
+	__u64 on_ns;	   /* of it on a CPU */
+	__u64 off_ns;	   /* of it off the CPU */
+	__u64 runnable_ns; /* of that: waiting for a CPU */
+};
+/* A thread may come more than once, if its number was used again. 0 or -ENOMEM. */
+int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thread_time *time);
+
 /* What the session knows about the recording; shown in headers and summaries. */
 struct tach_summary {
 	int pid;
@@ -53,6 +65,10 @@ struct tach_row {
 };
 __u32 tach_profile__row_cnt(const struct tach_profile *profile);
 const struct tach_row *tach_profile__row(const struct tach_profile *profile, __u32 idx);
+
+/* Most time on a CPU first, once frozen. */
+__u32 tach_profile__thread_cnt(const struct tach_profile *profile);
+const struct tach_thread_time *tach_profile__thread(const struct tach_profile *profile, __u32 idx);
 
 __u64 tach_profile__total(const struct tach_profile *profile); /* sum of all weights */
 __u64 tach_profile__lost(const struct tach_profile *profile);  /* of it: undefined stacks */

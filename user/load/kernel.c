@@ -64,3 +64,10 @@ bool tach_kernel__storage_unsure(const char *release)
 
 	return !scan(release, &v) || number(&v) < 6002000;
 }
+
+bool tach_kernel__has_task_work(const char *release)
+{
+	struct version v = {0};
+
+	return scan(release, &v) && number(&v) >= 6018000;
+}

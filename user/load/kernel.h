@@ -24,4 +24,7 @@ enum tach_kernel_fit tach_kernel__judge(const char *release, const char *version
  * taking spinlock in bpf_task_storage_get if potential deadlock is detected"). Pure. */
 bool tach_kernel__storage_unsure(const char *release);
 
+/* Whether BPF can schedule a task work: from Linux 6.18 on. Pure. */
+bool tach_kernel__has_task_work(const char *release);
+
 #endif

@@ -11,20 +11,8 @@
 
 #include "load/features.h"
 #include "load/kernel.h"
-#include "load/load.h"
+#include "load/loader.h"
 #include "load/perf.h"
-#include "bpf/tach_maps.h"
-#include "tachyon.skel.h"
-
-struct tach_loader {
-	struct tachyon_bpf *skel;
-	__u64 period_ns;
-	struct bpf_link *exec_link;
-	struct bpf_link **tick_links; /* [timer_cnt]; each owns its perf descriptor */
-	int *timer_fds;		      /* [timer_cnt] owned by tick_links */
-	int timer_cnt;
-	__u32 depths[TACH_MAX_TARGETS]; /* struct tach_target_ent */
-};
 
 /* Lines shown of a message of libbpf: it hands over the verifier's log in one, and its end says why. */
 #define LOG_LINES 20
@@ -69,9 +57,14 @@ static int configure(struct tach_loader *loader, const struct tach_load_opts *op
 		skel->rodata->tach_storage_unsure = tach_kernel__storage_unsure(uts.release);
 	skel->rodata->tach_all_threads = opts->all_threads;
 	skel->rodata->tach_wake_sz = opts->ring_sz / 8;
+	skel->rodata->tach_cpu_cnt = cpus;
+	tach_wall__configure(loader, opts);
 	if (skel->rodata->tach_linetable_sz > opts->ring_sz / 4)
 		skel->rodata->tach_linetable_sz = opts->ring_sz / 4;
 	err = bpf_map__set_max_entries(skel->maps.tach_ring, opts->ring_sz);
+	/* Scheduler and timers on a CPU take turns, what is borrowed comes on top. */
+	if (opts->off_cpu)
+		cpus *= 2;
 	if (!err)
 		err = bpf_map__set_max_entries(skel->maps.tach_scratches, cpus);
 	return err;
@@ -164,6 +157,19 @@ int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 	return 0;
 }
 
+int tach_loader__layout(struct tach_loader *loader, __u32 id, __u32 *image,
+			struct tach_layout *layout)
+{
+	struct tach_target_ent ent;
+
+	if (bpf_map__lookup_elem(loader->skel->maps.tach_targets, &id, sizeof(id), &ent,
+				 sizeof(ent), 0))
+		return -errno;
+	*image = ent.image;
+	*layout = ent.layout;
+	return ent.ready ? 0 : -ENOENT;
+}
+
 /* One timer on @cpu. A CPU that went off-line since the mask was read is no failure. */
 static int attach_cpu(struct tach_loader *loader, int cpu)
 {
@@ -218,6 +224,11 @@ int tach_loader__attach(struct tach_loader *loader, struct tach_why *why)
 	if (loader->timer_cnt)
 		return 0;
 	err = attach_timers(loader, why);
+	if (!err) {
+		err = tach_wall__attach(loader);
+		if (err)
+			tach_why__set(why, err, "cannot follow the scheduler: %s", strerror(-err));
+	}
 	if (err) {
 		tach_loader__detach(loader);
 		return err;
@@ -239,6 +250,7 @@ void tach_loader__detach(struct tach_loader *loader)
 	loader->timer_cnt = 0;
 	bpf_link__destroy(loader->exec_link);
 	loader->exec_link = NULL;
+	tach_wall__detach(loader);
 }
 
 int tach_loader__ring_fd(const struct tach_loader *loader)

@@ -8,6 +8,7 @@
 #include "util/types.h"
 #include "bpf/tach_layout.h"
 #include "bpf/tach_status.h"
+#include "bpf/tach_maps.h"
 
 /* The kernel side: skeleton, maps, timers. Owns every BPF and perf descriptor. */
 struct tach_loader;
@@ -16,6 +17,7 @@ struct tach_load_opts {
 	__u64 period_ns;  /* between two ticks of one CPU; >= 10,000 */
 	__u32 ring_sz;	  /* bytes; power of two, multiple of the page size */
 	bool all_threads; /* else only the thread-group leader */
+	bool off_cpu;	  /* count time off the CPU, too */
 };
 
 /* Open and load the programs; nothing runs yet.
@@ -40,6 +42,10 @@ __u32 tach_loader__image(struct tach_loader *loader, __u32 id);
 int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 			    const struct tach_layout *layout);
 
+/* What was set; -ENOENT before. */
+int tach_loader__layout(struct tach_loader *loader, __u32 id, __u32 *image,
+			struct tach_layout *layout);
+
 /* Start the timers / stop everything. Idempotent. After detach no record is added. */
 int tach_loader__attach(struct tach_loader *loader, struct tach_why *why);
 void tach_loader__detach(struct tach_loader *loader);
@@ -61,6 +67,14 @@ struct tach_bare_thread {
 /* Fill @out with at most @cap of them, most ticks first; returns how many. */
 int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare_thread *out,
 			      int cap);
+
+/* Where the ledgers of all threads stand (bpf/tach_maps.h); with off_cpu, while attached. Caller frees
+ * *@out; returns how many, or a negative errno. */
+int tach_loader__threads(struct tach_loader *loader, struct tach_thread_row **out);
+
+/* Say what stack thread @pid, in the root namespace, has in the block it is in. 0 or a negative errno. */
+int tach_loader__set_peeked(struct tach_loader *loader, __u32 pid,
+			    const struct tach_peeked_ent *peeked);
 
 /* Time spent in our programs and number of runs, if the kernel's BPF statistics are on. */
 struct tach_bpf_time {

@@ -43,6 +43,11 @@ static bool exec_fits(const struct tach_rec_hdr *hdr)
 	return hdr->len == sizeof(struct tach_rec_exec);
 }
 
+static bool thread_fits(const struct tach_rec_hdr *hdr)
+{
+	return hdr->len == sizeof(struct tach_rec_thread);
+}
+
 static int bad(struct tach_read_stats *stats)
 {
 	stats->bad++;
@@ -68,6 +73,10 @@ int tach_decode(const void *data, size_t sz, const struct tach_handlers *handler
 		return code_fits(hdr) ? handlers->on_code(ctx, data) : bad(stats);
 	case TACH_REC_EXEC:
 		return exec_fits(hdr) ? handlers->on_exec(ctx, data) : bad(stats);
+	case TACH_REC_THREAD:
+		if (!thread_fits(hdr))
+			return bad(stats);
+		return handlers->on_thread ? handlers->on_thread(ctx, data) : 0;
 	default:
 		return bad(stats);
 	}

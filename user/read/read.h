@@ -14,6 +14,7 @@ struct tach_handlers {
 	int (*on_stack)(void *ctx, const struct tach_rec_stack *rec);
 	int (*on_code)(void *ctx, const struct tach_rec_code *rec);
 	int (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
+	int (*on_thread)(void *ctx, const struct tach_rec_thread *rec); /* NULL: of no interest */
 	void *ctx;
 };
 
@@ -50,6 +51,10 @@ int tach_source__fd(const struct tach_source *source);
  * file too. Returns the number of records, or a negative errno: of a handler, then the next call goes
  * on behind that record. */
 int tach_source__consume(struct tach_source *source);
+
+/* Hand on a record that did not come through the ring, as if it had. 0 or a negative errno. */
+int tach_source__inject(struct tach_source *source, const void *rec, size_t sz);
+
 const struct tach_read_stats *tach_source__stats(const struct tach_source *source);
 
 #endif

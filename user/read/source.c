@@ -22,6 +22,11 @@ int tach_source__consume(struct tach_source *source)
 	return source->ops->consume(source);
 }
 
+int tach_source__inject(struct tach_source *source, const void *rec, size_t sz)
+{
+	return source->ops->inject ? source->ops->inject(source, rec, sz) : -ENOTSUP;
+}
+
 const struct tach_read_stats *tach_source__stats(const struct tach_source *source)
 {
 	return &source->stats;

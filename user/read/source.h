@@ -14,6 +14,7 @@ struct tach_source {
 struct tach_source_ops {
 	int (*fd)(const struct tach_source *source);
 	int (*consume)(struct tach_source *source);
+	int (*inject)(struct tach_source *source, const void *rec, size_t sz);
 	void (*free)(struct tach_source *source);
 };
 

@@ -41,6 +41,11 @@ static int ring_consume(struct tach_source *source)
 	return cnt < 0 ? cnt : raw_err ?: cnt;
 }
 
+static int ring_inject(struct tach_source *source, const void *rec, size_t sz)
+{
+	return on_record(as_ring(source), (void *)rec, sz);
+}
+
 static void ring_free(struct tach_source *source)
 {
 	struct ring_source *self = as_ring(source);
@@ -52,6 +57,7 @@ static void ring_free(struct tach_source *source)
 static const struct tach_source_ops ring_ops = {
 	.fd = ring_fd,
 	.consume = ring_consume,
+	.inject = ring_inject,
 	.free = ring_free,
 };
 

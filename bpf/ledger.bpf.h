@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_LEDGER_BPF_H
+#define TACH_LEDGER_BPF_H
+
+/* Time off the CPU, counted instead of sampled.
+ *
+ * A thread that blocks gets no tick. So its time off the CPU is added up at each switch, and each period of it
+ * gets one sample, at a random point: exact in sum, short blocks count in proportion, and no rhythm of the
+ * program's own can keep out of the samples' way. The points that lie in one block leave as one record with
+ * their number as its weight. The stack of a thread does not change while it is off the CPU: one read per block
+ * is enough, and most blocks are too short to need one.
+ *
+ * When a block begins its stack is read if the next point is probably in it: it is nearer than TACH_DUE_MEANS
+ * mean blocks of this thread. Where that was wrong the thread itself reads it, in a task work on its way back
+ * to user mode, before anything has moved. Kernels that cannot do that (before 6.18) read every time. */
+
+/* Time for which there is one sample. */
+const volatile __u64 tach_period_ns = 1000000;
+
+/* Whether bpf_task_work_schedule_resume_impl() is there. */
+const volatile bool tach_has_task_work = false;
+
+#define TACH_DUE_MEANS 4
+
+/* A block counts at most this many periods in the mean: one long sleep must not hide many short ones. */
+#define TACH_MEAN_MAX_PERIODS 4
+
+static __always_inline void tach_add_count(__u32 idx, __u64 n)
+{
+	__u32 zero = 0;
+	struct tach_count_ent *counts = bpf_map_lookup_elem(&tach_counts, &zero);
+
+	if (counts && idx < TACH_COUNTS_CNT)
+		counts->n[idx] += n;
+}
+
+#define TACH_ADD(name, n) tach_add_count(TACH_ST__CNT + TACH_CT_##name, n)
+
+/* Send what has become due in a block that had the stack @stack_id. */
+static __always_inline void tach_settle(struct tach_thread *t, __u64 stack_id, __u32 state,
+					__u32 weight)
+{
+	if (tach_emit_sample(t->target, t->tid, t->host_tid, state, stack_id, weight)) {
+		TACH_ADD(OFF_LOST, weight);
+		return;
+	}
+	TACH_COUNT(OFF_RECORDS);
+	TACH_ADD(OFF_SAMPLES, weight);
+}
+
+/* Read the stack of @task, which runs on its way out or on its way back, into the ledger @t. */
+static __always_inline bool tach_read_block(struct tach_thread *t, struct tach_scratch *s,
+					    struct task_struct *task)
+{
+	int status = tach_take_stack(s, task, t->target);
+
+	t->bare = status == TACH_ST_NO_PYTHON || status == TACH_ST_NO_FRAMES ||
+		  status == TACH_ST_NOT_STARTED || status == TACH_ST_NO_LAYOUT;
+	if (status != TACH_ST_SAMPLED)
+		return false;
+	t->tid = s->tid;
+	t->host_tid = s->host_tid;
+	t->image = s->image;
+	t->stack_id = s->stack.stack_id;
+	t->state = s->state;
+	return true;
+}
+
+/* --- task work --- */
+
+struct tach_work {
+	struct bpf_task_work work;
+	__u32 weight;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u32); /* tid, root namespace */
+	__type(value, struct tach_work);
+} tach_works SEC(".maps");
+
+typedef int (*tach_work_fn)(struct bpf_map *map, void *key, void *value);
+extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work,
+					      void *map, tach_work_fn fn, void *aux) __ksym __weak;
+
+/* A callback can be interrupted by ticks, and preempted by another one: it has a work area of its own, or
+ * none. */
+static __always_inline struct tach_scratch *tach_borrow_scratch(void)
+{
+	__u32 idx = tach_cpu_cnt + bpf_get_smp_processor_id();
+	struct tach_scratch *s = bpf_map_lookup_elem(&tach_scratches, &idx);
+
+	if (!s || __sync_val_compare_and_swap(&s->busy, 0, 1))
+		return NULL;
+	return s;
+}
+
+static int tach_on_resume(struct bpf_map *map, void *key, void *value)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct tach_work *work = value;
+	struct tach_scratch *s;
+	struct tach_thread *t;
+	__u32 weight;
+
+	t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
+	weight = __sync_lock_test_and_set(&work->weight, 0);
+	if (!t || !weight)
+		return 0;
+	TACH_COUNT(OFF_WORKS);
+	s = tach_borrow_scratch();
+	if (s && tach_read_block(t, s, task))
+		tach_settle(t, t->stack_id, t->state, weight);
+	else if (!t->bare)
+		TACH_ADD(OFF_FAILED, weight);
+	if (s)
+		__sync_lock_test_and_set(&s->busy, 0);
+	return 0;
+}
+
+/* Let @task read its stack itself, and send @weight then. */
+static __always_inline bool tach_defer(struct task_struct *task, __u32 weight)
+{
+	__u32 tid = task->pid;
+	struct tach_work *work = bpf_map_lookup_elem(&tach_works, &tid);
+
+	if (!work) {
+		struct tach_work none = {};
+
+		bpf_map_update_elem(&tach_works, &tid, &none, BPF_NOEXIST);
+		work = bpf_map_lookup_elem(&tach_works, &tid);
+		if (!work)
+			return false;
+	}
+	if (__sync_fetch_and_add(&work->weight, weight))
+		return true; /* it is on its way, and takes this along */
+	if (!bpf_task_work_schedule_resume_impl(task, &work->work, &tach_works, tach_on_resume,
+						NULL))
+		return true;
+	__sync_lock_test_and_set(&work->weight, 0);
+	return false;
+}
+
+/* --- points --- */
+
+static __always_inline __u64 tach_random_point(void)
+{
+	return ((__u64)bpf_get_prandom_u32() * tach_period_ns) >> 32;
+}
+
+/* In the period that begins @over ns before now: set the next point, behind now. Returns how many there
+ * are before it. */
+static __always_inline __u32 tach_next_point(struct tach_thread *t, __u64 over)
+{
+	__u64 point = tach_random_point();
+	__u32 passed = 0;
+
+	if (point < over) {
+		passed = 1;
+		point = tach_random_point();
+		t->left_ns = tach_period_ns - over + point;
+	} else {
+		t->left_ns = point - over;
+	}
+	t->rest_ns = tach_period_ns - point;
+	return passed;
+}
+
+/* Move on by a block of that many ns. Returns how many points lie in it. */
+static __always_inline __u32 tach_pass_points(struct tach_thread *t, __u64 block_ns)
+{
+	__u64 over;
+
+	if (block_ns < t->left_ns) {
+		t->left_ns -= block_ns;
+		return 0;
+	}
+	over = block_ns - t->left_ns;
+	if (over < t->rest_ns) {
+		t->left_ns = t->rest_ns - over;
+		over = tach_random_point();
+		t->left_ns += over;
+		t->rest_ns = tach_period_ns - over;
+		return 1;
+	}
+	over -= t->rest_ns;
+	return 1 + over / tach_period_ns + tach_next_point(t, over % tach_period_ns);
+}
+
+/* --- switches --- */
+
+/* Whether the block that begins now will probably bring the next sample. */
+static __always_inline bool tach_is_due(const struct tach_thread *t)
+{
+	return !t->mean_ns || !tach_has_task_work || t->left_ns < TACH_DUE_MEANS * t->mean_ns;
+}
+
+/* If user space has read the stack of the block that began at @out_ns. */
+static __always_inline void tach_use_peeked(struct tach_thread *t, struct task_struct *task,
+					    __u64 out_ns)
+{
+	__u32 pid = task->pid;
+	struct tach_peeked_ent *peeked;
+
+	if (out_ns != t->begin_ns)
+		return;
+	peeked = bpf_map_lookup_elem(&tach_peeked, &pid);
+	if (!peeked || peeked->out_ns != out_ns)
+		return;
+	t->stack_id = peeked->stack_id;
+	t->state = peeked->state;
+	t->tid = peeked->tid;
+	t->host_tid = peeked->host_tid;
+	t->fresh = 1;
+}
+
+/* The thread is back at @now from where it went at t->out_ns. */
+static __always_inline void tach_end_block(struct tach_thread *t, struct task_struct *task,
+					   __u64 now)
+{
+	__u64 max_ns = TACH_MEAN_MAX_PERIODS * tach_period_ns;
+	/* A ledger that is begun while its thread comes in on another CPU begins a moment late. */
+	__u64 block_ns = now > t->out_ns ? now - t->out_ns : 0;
+	__u32 weight = tach_pass_points(t, block_ns);
+	__u64 out_ns = t->out_ns;
+
+	t->out_ns = 0;
+	t->off_ns += block_ns;
+	if (t->wake_ns && now > t->wake_ns)
+		t->runnable_ns += now - t->wake_ns;
+	if (block_ns > max_ns)
+		block_ns = max_ns;
+	t->mean_ns = t->mean_ns ? t->mean_ns - t->mean_ns / 8 + block_ns / 8 : block_ns;
+	if (!weight)
+		return;
+	if (!t->fresh)
+		tach_use_peeked(t, task, out_ns);
+	if (t->fresh) {
+		tach_settle(t, t->stack_id, t->state, weight);
+		return;
+	}
+	if (tach_has_task_work && tach_defer(task, weight))
+		return;
+	if (t->bare)
+		return;
+	TACH_ADD(OFF_REUSED, weight);
+	tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
+}
+
+static __always_inline void tach_leave(struct task_struct *task, bool runnable, __u64 now)
+{
+	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
+	__u64 ran_ns;
+
+	if (!t)
+		return;
+	ran_ns = task->se.sum_exec_runtime - t->ran_ns;
+	t->ran_ns += ran_ns;
+	if (t->out_ns) {
+		/* A kernel can keep switches to itself: it came unseen, and the scheduler knows when. */
+		TACH_COUNT(SWITCHES_UNSEEN);
+		t->in_ns = now - ran_ns;
+		tach_end_block(t, task, t->in_ns);
+	}
+	t->on_ns += now - t->in_ns;
+	t->in_ns = 0;
+	t->fresh = 0;
+	t->wake_ns = runnable ? now : 0;
+	if (tach_is_due(t)) {
+		struct tach_scratch *s = tach_own_scratch();
+
+		if (s && tach_read_block(t, s, task))
+			t->fresh = 1;
+		TACH_COUNT(OFF_READS);
+	}
+	t->out_ns = now;
+}
+
+static __always_inline void tach_enter(struct task_struct *task, __u64 now)
+{
+	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
+
+	if (!t)
+		return;
+	if (t->out_ns)
+		tach_end_block(t, task, now);
+	t->in_ns = now;
+}
+
+#endif

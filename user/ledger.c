@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "peek/peek.h"
+#include "util/idmap.h"
+#include "util/log.h"
+
+/* A stack that was read while its thread was off the CPU. */
+struct block {
+	__u64 out_ns; /* of the block it belongs to */
+	__u64 stack_id;
+	__u32 state;
+};
+
+/* 0 if it has not happened. */
+static __u64 since(const struct tach_thread_row *row, __u64 ns)
+{
+	return ns && row->now_ns > ns ? row->now_ns - ns : 0;
+}
+
+static __u64 block_ns(const struct tach_thread_row *row)
+{
+	return since(row, row->thread.out_ns);
+}
+
+static bool is_unknown(const struct tach_thread_row *row)
+{
+	return row->thread.out_ns && !row->thread.fresh && block_ns(row) >= row->thread.left_ns;
+}
+
+/* The threads, and the stacks of those that were off the CPU all the time they were read in. */
+struct survey {
+	struct tach_peek *peek;
+	struct tach_thread_row *rows; /* [cnt] as they are behind the reading */
+	struct block *blocks;	      /* [block_cnt] */
+	struct tach_idmap block_of;   /* pid of a thread -> index */
+	int cnt, block_cnt;
+};
+
+static void free_survey(struct survey *survey)
+{
+	tach_idmap__clear(&survey->block_of);
+	free(survey->blocks);
+	free(survey->rows);
+	tach_peek__free(survey->peek);
+}
+
+/* Read the stacks that are not known, of @all threads off the CPU or those that need one now. */
+static int read_blocks(struct survey *survey, struct tach_loader *loader, bool all)
+{
+	struct tach_layout layout;
+	__s64 target = -1;
+	int err = 0;
+	__u32 image;
+
+	for (int i = 0; i < survey->cnt; i++) {
+		const struct tach_thread_row *row = &survey->rows[i];
+		struct block *block = &survey->blocks[survey->block_cnt];
+
+		if (all ? !row->thread.out_ns : !is_unknown(row))
+			continue;
+		if (row->thread.target != target) {
+			target = row->thread.target;
+			err = tach_loader__layout(loader, target, &image, &layout);
+			if (!err)
+				err = tach_peek__begin(survey->peek, target, image, &layout);
+			if (err == -ENOMEM)
+				return err;
+		}
+		if (err) /* no interpreter yet */
+			continue;
+		block->out_ns = row->thread.out_ns;
+		if (tach_peek__stack(survey->peek, row->tid, &block->stack_id, &block->state))
+			continue;
+		err = tach_idmap__put(&survey->block_of, row->pid, survey->block_cnt++);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Of the thread in @row, if it has not run since it was read. */
+static const struct block *find_block(const struct survey *survey,
+				      const struct tach_thread_row *row)
+{
+	__u32 idx = tach_idmap__get(&survey->block_of, row->pid);
+
+	if (idx == TACH_IDMAP_NONE || survey->blocks[idx].out_ns != row->thread.out_ns)
+		return NULL;
+	return &survey->blocks[idx];
+}
+
+/* Samples in the block that has not ended. */
+static __u64 weight_of(const struct tach_thread_row *row, __u64 period_ns)
+{
+	__u64 ns = block_ns(row), left_ns = row->thread.left_ns;
+
+	return ns < left_ns || !ns ? 0 : 1 + (ns - left_ns) / period_ns;
+}
+
+/* A sample for the block, if one is due in it. */
+static int charge(struct tach_pipeline *line, const struct tach_thread_row *row,
+		  const struct block *block, __u64 period_ns, struct tach_settled *settled)
+{
+	const struct tach_thread *t = &row->thread;
+	bool known = t->fresh || block;
+	struct tach_rec_sample rec = {
+		.hdr = {.type = TACH_REC_SAMPLE, .len = sizeof(rec)},
+		.ts_ns = row->now_ns,
+		.stack_id = block && !t->fresh ? block->stack_id : t->stack_id,
+		.target = t->target,
+		.tid = row->tid,
+		.host_tid = row->host_tid,
+		.state = (block && !t->fresh ? block->state : t->state) |
+			 (known ? 0 : TACH_STATE_REUSED) |
+			 (row->main_thread ? TACH_STATE_MAIN_THREAD : 0),
+		.weight = weight_of(row, period_ns),
+	};
+
+	/* Without any stack it is a thread that has nothing to do with Python. */
+	if (!rec.weight || !rec.stack_id || (t->bare && !block))
+		return 0;
+	settled->records++;
+	settled->samples += rec.weight;
+	if (!known)
+		settled->reused += rec.weight;
+	return tach_pipeline__inject(line, &rec, sizeof(rec));
+}
+
+/* Say where the thread's time went. */
+static int close_ledger(struct tach_pipeline *line, const struct tach_thread_row *row,
+			const struct block *block)
+{
+	const struct tach_thread *t = &row->thread;
+	struct tach_rec_thread rec = {
+		.hdr = {.type = TACH_REC_THREAD, .len = sizeof(rec)},
+		.begin_ns = t->begin_ns,
+		.end_ns = row->now_ns,
+		.on_ns = t->on_ns + since(row, t->in_ns),
+		.off_ns = t->off_ns + block_ns(row),
+		.runnable_ns = t->runnable_ns,
+		.target = t->target,
+		.tid = row->tid,
+		.host_tid = row->host_tid,
+		.state = row->main_thread ? TACH_STATE_MAIN_THREAD : 0,
+	};
+
+	if (t->out_ns)
+		rec.runnable_ns += since(row, t->wake_ns);
+	if (!t->stack_id && !block)
+		return 0;
+	return tach_pipeline__inject(line, &rec, sizeof(rec));
+}
+
+static int inject(void *ctx, const void *rec, size_t sz)
+{
+	return tach_pipeline__inject(ctx, rec, sz);
+}
+
+static int take_survey(struct tach_loader *loader, struct tach_pipeline *line,
+		       const struct tach_remote *remote, bool all, struct survey *survey)
+{
+	int err;
+
+	*survey = (struct survey){.peek = tach_peek__new(remote, inject, line)};
+	if (!survey->peek)
+		return -ENOMEM;
+	survey->cnt = tach_loader__threads(loader, &survey->rows);
+	if (survey->cnt < 0)
+		return survey->cnt;
+	survey->blocks = calloc(survey->cnt + 1, sizeof(*survey->blocks));
+	if (!survey->blocks)
+		return -ENOMEM;
+	err = read_blocks(survey, loader, all);
+	free(survey->rows);
+	survey->rows = NULL;
+	if (!err)
+		survey->cnt = tach_loader__threads(loader, &survey->rows);
+	return err ?: survey->cnt < 0 ? survey->cnt : 0;
+}
+
+static int say(int err)
+{
+	return err ? tach_error(err, "cannot read the threads' ledgers: %s", strerror(-err)) : 0;
+}
+
+int tach_ledger__open(struct tach_loader *loader, struct tach_pipeline *line,
+		      const struct tach_remote *remote)
+{
+	struct survey survey;
+	int err = take_survey(loader, line, remote, true, &survey);
+
+	for (int i = 0; !err && i < survey.cnt; i++) {
+		const struct tach_thread_row *row = &survey.rows[i];
+		const struct block *block = find_block(&survey, row);
+		struct tach_peeked_ent peeked = {
+			.out_ns = row->thread.out_ns,
+			.tid = row->tid,
+			.host_tid = row->host_tid,
+		};
+
+		if (!block)
+			continue;
+		peeked.stack_id = block->stack_id;
+		peeked.state = block->state | (row->main_thread ? TACH_STATE_MAIN_THREAD : 0);
+		err = tach_loader__set_peeked(loader, row->pid, &peeked);
+	}
+	free_survey(&survey);
+	return say(err);
+}
+
+int tach_ledger__settle(struct tach_loader *loader, struct tach_pipeline *line,
+			const struct tach_remote *remote, __u64 period_ns, __u64 end_ns,
+			struct tach_settled *settled)
+{
+	struct survey survey;
+	int err = take_survey(loader, line, remote, false, &survey);
+
+	*settled = (struct tach_settled){0};
+	for (int i = 0; !err && i < survey.cnt; i++) {
+		struct tach_thread_row *row = &survey.rows[i];
+		const struct block *block = find_block(&survey, row);
+
+		if (row->now_ns > end_ns)
+			row->now_ns = end_ns;
+		err = charge(line, row, block, period_ns, settled);
+		if (!err)
+			err = close_ledger(line, row, block);
+	}
+	free_survey(&survey);
+	return say(err);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_LEDGER_H
+#define TACH_LEDGER_H
+
+#include "load/load.h"
+#include "pipeline.h"
+#include "util/remote.h"
+#include "util/types.h"
+
+/* What was charged at the end. */
+struct tach_settled {
+	__u64 records; /* of samples */
+	__u64 samples; /* in them */
+	__u64 reused;  /* of these: with an earlier stack of their thread */
+};
+
+/* Tell the kernel side the stacks of threads that were off the CPU when their ledgers began. 0 or a negative
+ * errno; it has said why. */
+int tach_ledger__open(struct tach_loader *loader, struct tach_pipeline *line,
+		      const struct tach_remote *remote);
+
+/* Charge what the threads' ledgers still hold when the sampling ends: blocks that have not ended, whose
+ * stacks are read now if they are not known; up to @end_ns, CLOCK_MONOTONIC. Call it while the kernel side is attached, with the ring
+ * emptied. 0 or a negative errno; it has said why. */
+int tach_ledger__settle(struct tach_loader *loader, struct tach_pipeline *line,
+			const struct tach_remote *remote, __u64 period_ns, __u64 end_ns,
+			struct tach_settled *settled);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_LOADER_H
+#define TACH_LOADER_H
+
+/* Inside of load/ only. */
+
+#include "load/load.h"
+#include "bpf/tach_maps.h"
+#include "tachyon.skel.h"
+
+#define TACH_WALL_LINKS 5
+
+struct tach_loader {
+	struct tachyon_bpf *skel;
+	__u64 period_ns;
+	bool off_cpu;
+	struct bpf_link *exec_link;
+	struct bpf_link **tick_links; /* [timer_cnt]; each owns its perf descriptor */
+	int *timer_fds;		      /* [timer_cnt] owned by tick_links */
+	int timer_cnt;
+	struct bpf_link *wall_links[TACH_WALL_LINKS]; /* scheduler programs, iterator */
+	__u32 depths[TACH_MAX_TARGETS];		      /* struct tach_target_ent */
+};
+
+/* The part of the kernel side that counts time off the CPU (wall.c). */
+void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opts *opts);
+int tach_wall__attach(
+	struct tach_loader *loader); /* also begins the ledgers of the threads there */
+void tach_wall__detach(struct tach_loader *loader);
+
+#endif
