@@ -37,10 +37,12 @@ class Turns:
         """Those wholly in this time."""
         return Turns([turn for turn in self.turns if turn[1] >= start and turn[2] <= end])
 
-    def bound(self, samples, missed):
+    def bound(self, samples, missed, variance=0.25):
         """The largest total variation that sampling explains: SIGMAS standard deviations in each
-        function, and ticks that were due but did not come, which may all be of one function."""
-        deviations = sum(SIGMAS * math.sqrt(count) / 2 for count in self.count().values())
+        function, and ticks that were due but did not come, which may all be of one function. variance: of
+        the number of samples in one turn; 1/2 if they come at random points of their periods, where both
+        ends of a turn add to it."""
+        deviations = sum(SIGMAS * math.sqrt(variance * count) for count in self.count().values())
         return (deviations / 2 + max(0, missed)) / samples
 
     def count(self):

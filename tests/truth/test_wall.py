@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""Does wall-clock time, asleep or awake, add up, and go to the functions that it passes in?"""
+
+import collections
+import json
+import re
+
+from rawfile import RawFile
+from shares import Turns, total_variation
+from tree import TARGETS
+
+RATE = 1000
+LEDGER = re.compile(r"^ +(\d+) +([\d.]+) +([\d.]+)% +([\d.]+)% +([\d.]+)% +(-?[\d.]+)%(  main)?$", re.M)
+
+
+def ledgers(stdout):
+    """[(wall in s, running, runnable, blocked, residual in %)] of the threads, as the program prints them."""
+    return [tuple(map(float, row[1:6])) for row in LEDGER.findall(stdout)]
+
+
+def test_known_waits(start, attach, lab_dir, figure, seconds):
+    truth_path, raw_path = lab_dir / "truth.json", lab_dir / "raw"
+    duration = seconds(5, 30)
+    target = start(TARGETS / "waits.py", duration, truth_path)
+    profile = attach(target.pid, "--mode", "wall", "-r", RATE, "-d", duration + 5, "--raw", raw_path)
+    raw = RawFile(raw_path)
+    turns = Turns(json.loads(truth_path.read_text()))
+    first, last = raw.samples[0].ts_ns, raw.samples[-1].ts_ns
+    # What was under way when the sampling began is not known whole.
+    turns = turns.between(first, last)
+
+    ours = collections.Counter()
+    for sample in raw.samples:
+        functions = [frame.qualname for frame in raw.frames[sample.stack] if frame.qualname in turns.functions]
+        if functions and sample.ts_ns >= turns.turns[0][1]:
+            ours[functions[-1]] += sample.weight
+    samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
+    distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, 0, variance=0.5)
+    (ledger,) = ledgers(profile.stdout)
+    reused = profile.counts.counter["OFF_REUSED"] / samples
+    figure("samples", samples)
+    figure("total variation", distance)
+    figure("bound", bound)
+    figure("samples / due", samples / due)
+    figure("ledger's residual", ledger[4] / 100)
+    figure("stacks reused", reused)
+    figure("failed", sum(profile.counts.failed.values()))
+    assert profile.counts.failed == {}
+    assert 0.98 < samples / due < 1.02
+    assert ledger[4] < 1 and reused <= 0.01
+    assert distance <= bound, (ours, turns.cpu_s)
