@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import cells
 from profiled import check_share
 from rawfile import RawFile
 from tree import TARGETS
@@ -67,6 +68,8 @@ def check_parent(profile, figure, children):
     check_share(profile, RATE)
 
 
+# A subinterpreter can have no children, and no daemon threads.
+@pytest.mark.flavours(*(flavour for flavour in cells.FLAVOURS if "subinterpreter" not in flavour))
 def test_storm_of_forks(start, attach, figure, seconds):
     """Children are no targets; their parent has its own samples, all of them."""
     profile, children = run(start, attach, "forks", seconds(0.7, 10))

@@ -154,8 +154,11 @@ def functions_of_collapsed(path, said):
     found = collections.Counter()
     for text in path.read_text(encoding="utf-8", errors="surrogatepass").split("\n")[:-1]:
         stack, count = text.rsplit(" ", 1)
-        tid, module, *frames = stack.split(";")
-        assert re.fullmatch(r"tid:\d+", tid) and module.startswith("names.py:<module>:"), text
+        tid, *frames = stack.split(";")
+        assert re.fullmatch(r"tid:\d+", tid), text
+        while frames and not frames[0].startswith("names.py:<module>:"):  # what has started the program
+            del frames[0]
+        del frames[:1]
         if len(frames) > 1:
             assert len(frames) == 2 and frames[0].startswith("names.py:stay:"), text
             label, line = frames[1].rsplit(":", 1)
