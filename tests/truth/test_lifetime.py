@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import cells
 from knowncode import KnownCode
 from profiled import Recording, check_nothing_left
 from tree import TARGETS
@@ -44,6 +45,8 @@ def check(known, profile, figure):
     assert set(profile.counts.failed) <= {"NO_ROOT"}
 
 
+# A subinterpreter can have no children, and no daemon threads.
+@pytest.mark.flavours(*(flavour for flavour in cells.FLAVOURS if "subinterpreter" not in flavour))
 def test_start_and_end(cell, tachyon, tmp_path, program, known, figure):
     """From the first instruction to the last. In atexit, and when a module is cleared, C calls Python."""
     command = ["run", "-a", "-r", RATE, "--", *cell.command, program]
