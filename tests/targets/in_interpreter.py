@@ -7,17 +7,23 @@ usage: in_interpreter.py KIND PROGRAM [ARGUMENT...]     KIND: legacy (shares the
 import _interpreters
 import sys
 
-CODE = """
-import sys
-sys.argv = {argv!r}
-with open({path!r}, encoding="utf-8") as file:
-    source = file.read()
-exec(compile(source, {path!r}, "exec"))
-"""
+
+def run():
+    """In the other interpreter, where argv is a global of its own."""
+    import os
+    import sys
+
+    sys.argv = list(argv)
+    sys.path.insert(0, os.path.dirname(argv[0]))
+    with open(argv[0], encoding="utf-8") as file:
+        source = file.read()
+    exec(compile(source, argv[0], "exec"), globals())
+
 
 kind, *argv = sys.argv[1:]
 config = _interpreters.new_config(kind, allow_daemon_threads=True)
 interpreter = _interpreters.create(config)
-problem = _interpreters.run_string(interpreter, CODE.format(argv=argv, path=argv[0]))
+_interpreters.set___main___attrs(interpreter, {"argv": tuple(argv)})
+problem = _interpreters.exec(interpreter, run)
 if problem:
     sys.exit(str(problem))

@@ -4,10 +4,12 @@
 usage: uwsgi --pyrun in_uwsgi.py --pyargv "PROGRAM [ARGUMENT...]"
 """
 
+import os
 import sys
 
 sys.stdout = open(3, "w", encoding="utf-8")
 del sys.argv[0]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
 with open(sys.argv[0], encoding="utf-8") as file:
     source = file.read()
 exec(compile(source, sys.argv[0], "exec"))

@@ -19,12 +19,14 @@ from tree import ROOT, TARGETS, VERSIONS
 
 @dataclasses.dataclass
 class Cell:
-    """command: what starts this interpreter, the program's path is to follow. env: what is to be set."""
+    """command: what starts this interpreter, the program's path is to follow. env: what is to be set.
+    launchers: programs of ours, in Python, that the command runs first."""
 
     version: str
     flavour: str
     command: list
     env: dict = dataclasses.field(default_factory=dict)
+    launchers: list = dataclasses.field(default_factory=list)
 
     @property
     def name(self):
@@ -46,6 +48,11 @@ def made_dir(lab):
 
 def in_lab(lab, path):
     return "/" + str(path.relative_to(lab))
+
+
+def copy_launcher(lab, name):
+    """Path in the lab of a program of tests/targets."""
+    return in_lab(lab, pathlib.Path(shutil.copy(TARGETS / name, made_dir(lab))))
 
 
 def gil(lab, version):
@@ -111,23 +118,20 @@ def uwsgi(lab, version):
     plugin = f"python{version.replace('.', '')}"
     if not (lab / "usr/lib/uwsgi/plugins" / f"{plugin}_plugin.so").exists():
         raise Declared(f"Debian's uwsgi has no plugin of Python {version}")
-    launcher = made_dir(lab) / "in_uwsgi.py"
-    shutil.copy(TARGETS / launcher.name, launcher)
+    launcher = copy_launcher(lab, "in_uwsgi.py")
     # In the process itself, without a master or a worker; it insists on a socket.
     server = f"uwsgi --plugin {plugin} --enable-threads --need-app=false --socket @tachyon-truth-$$"
-    run = f'exec {server} --pyrun {in_lab(lab, launcher)} --pyargv "$*" 3>&1'
-    return Cell(version, "uwsgi", ["chroot", lab, "sh", "-c", run, "sh"])
+    run = f'exec {server} --pyrun {launcher} --pyargv "$*" 3>&1'
+    return Cell(version, "uwsgi", ["chroot", lab, "sh", "-c", run, "sh"], launchers=[launcher])
 
 
 def subinterpreter(kind):
     """kind: "legacy" shares the main interpreter's GIL, "isolated" has its own."""
 
     def make(lab, version):
-        launcher = made_dir(lab) / "in_interpreter.py"
-        shutil.copy(TARGETS / "in_interpreter.py", launcher)
-        return Cell(
-            version, f"{kind}-subinterpreter", ["chroot", lab, f"python{version}", in_lab(lab, launcher), kind]
-        )
+        launcher = copy_launcher(lab, "in_interpreter.py")
+        command = ["chroot", lab, f"python{version}", launcher, kind]
+        return Cell(version, f"{kind}-subinterpreter", command, launchers=[launcher])
 
     return make
 
