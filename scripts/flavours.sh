@@ -56,8 +56,11 @@ options() {
   case $1 in
     free-threaded) printf '%s\n' --disable-gil ;;
     tail-call) printf '%s\n' --with-tail-call-interp CC=clang-19 ;;
-    # What pkg-config finds is not for it; Debian has no libffi for it.
-    musl) printf '%s\n' CC=musl-gcc PKG_CONFIG=false py_cv_module__ctypes=n/a ;;
+    # What pkg-config finds is not for it, except that libffi does without a libc's secrets.
+    musl)
+      printf '%s\n' CC=musl-gcc PKG_CONFIG=false LIBFFI_CFLAGS=-Iffi \
+        LIBFFI_LIBS="$(gcc -print-file-name=libffi.a)"
+      ;;
   esac
 }
 
@@ -104,8 +107,12 @@ compile() {
   local version=$1 flavour=$2 prefix=$3 jobs settings
   jobs=$(nproc)
   mapfile -t settings < <(options "$flavour"; without)
-  # It takes what gcc says for what musl-gcc says.
-  [ "$flavour" != musl ] || sed -i 's/--print-multiarch/--not-asked-for/' configure
+  if [ "$flavour" = musl ]; then
+    # It takes what gcc says for what musl-gcc says.
+    sed -i 's/--print-multiarch/--not-asked-for/' configure
+    mkdir ffi
+    cp "/usr/include/$(gcc -print-multiarch)"/ffi*.h ffi
+  fi
   ./configure --prefix="$prefix" MODULE_BUILDTYPE=static "${flags[@]}" "${settings[@]}"
   # Its archive of objects would only be copied.
   make -j"$jobs" python platform
@@ -126,9 +133,10 @@ compile() {
 verify() {
   local python
   for python in "$temp"/out/bin/*; do
-    "$python" -c 'import array, asyncio, bisect, collections, contextlib, fcntl, functools, heapq, json
-import math, mmap, multiprocessing, pathlib, pickle, queue, random, re, select, shutil, signal, socket
-import statistics, string, struct, subprocess, sys, tempfile, threading, types, _interpreters
+    "$python" -c 'import array, asyncio, bisect, collections, contextlib, ctypes, fcntl, functools
+import heapq, json, math, mmap, multiprocessing, pathlib, pickle, queue, random, re, select, shutil
+import signal, socket, statistics, string, struct, subprocess, sys, tempfile, threading, types
+import _interpreters
 print("flavours:", sys.version, file=sys.stderr)' || die "${python##*/} does not run"
   done
 }
