@@ -2,7 +2,8 @@
 """Fixtures of the truth: what every check of a cell (cells.py) has at hand.
 
 A check is a test with the fixture cell. It says what it measured with figure(), and asserts only what
-must hold: counts that must be 0, sums, shares within a stated confidence bound; never a time.
+must hold: counts that must be 0, sums, shares within a stated confidence bound; never a time. A quick pass makes
+some checks in every cell: which stacks, lines, threads and sums; the others (marker thorough) in the plain ones.
 Environment: PY, FLAVOUR as in cells.py; TRUTH=full measures longer (default: quick, as in make check);
 TRUTH_OUT is the folder of the figures (default build/truth).
 """
@@ -21,18 +22,29 @@ from tree import ROOT
 
 FULL = os.environ.get("TRUTH") == "full"
 OUT = pathlib.Path(os.environ.get("TRUTH_OUT", ROOT / "build" / "truth"))
+PLAIN = ("gil", "free-threaded")
 FIGURES = {}  # cell -> check -> name -> value
 MADE = {}  # (version, flavour) -> Cell, or why there is none
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "flavours(*names): the check says nothing new in other flavours")
+    config.addinivalue_line("markers", "thorough: a quick pass makes the check in the plain flavours only")
+
+
+def flavours_of(test):
+    """The flavours that the markers of a test leave."""
+    marker = test.get_closest_marker("flavours")
+    flavours = set(marker.args if marker else cells.FLAVOURS)
+    if test.get_closest_marker("thorough") and not FULL:
+        flavours &= set(PLAIN)
+    return flavours
 
 
 def pytest_generate_tests(metafunc):
     if "cell" in metafunc.fixturenames:
-        marker = metafunc.definition.get_closest_marker("flavours")
-        wanted = [cell for cell in cells.CELLS if not marker or cell[1] in marker.args]
+        flavours = flavours_of(metafunc.definition)
+        wanted = [cell for cell in cells.CELLS if cell[1] in flavours]
         metafunc.parametrize("cell", wanted, ids=map("-".join, wanted), indirect=True)
 
 

@@ -13,6 +13,8 @@ from knowncode import KnownCode
 from profiled import Recording, check_nothing_left
 from tree import TARGETS
 
+pytestmark = pytest.mark.thorough
+
 RATE = 5000
 BUSY_S = 0.1  # as the program has it
 LIFETIME = TARGETS / "lifetime.py"

@@ -10,6 +10,8 @@ from profiled import check_share
 from rawfile import RawFile
 from tree import TARGETS
 
+pytestmark = pytest.mark.thorough
+
 # While a page of the parent is copied, after a fork, it is not in memory for a moment.
 COPIED = {"TSTATE_FAULT", "FRAME_FAULT", "CODE_FAULT"}
 PROCESSES = TARGETS / "processes.py"

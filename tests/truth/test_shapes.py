@@ -15,6 +15,8 @@ from shares import Turns, total_variation
 from stacks import TRUNCATED, Stacks
 from tree import TARGETS
 
+pytestmark = pytest.mark.thorough
+
 RATE = 2000
 MAX_FRAMES, OLDEST = 8192, 64  # bpf/tach_wire.h
 

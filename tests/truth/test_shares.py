@@ -4,9 +4,13 @@
 import collections
 import json
 
+import pytest
+
 from rawfile import RawFile
 from shares import Turns, total_variation
 from tree import TARGETS
+
+pytestmark = pytest.mark.thorough
 
 RATE = 1000
 

@@ -15,6 +15,8 @@ from profiled import Recording, check_share
 from rawfile import RawFile
 from tree import TARGETS
 
+pytestmark = pytest.mark.thorough
+
 CHURN = TARGETS / "churn.py"
 CHURN_FILE = re.compile(r"<churn (\d+)>")
 NAMES = TARGETS / "names.py"
