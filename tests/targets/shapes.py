@@ -7,7 +7,6 @@ usage: shapes.py run SECONDS FILE       writes the turns to the file, as shares.
        shapes.py stacks SECONDS FILE    writes all stacks that it can have to the file (stacks.py)
 """
 import contextlib
-import ctypes
 import functools
 import importlib.machinery
 import json
@@ -162,15 +161,20 @@ def called_from_c():
     list(filter(spin, (1, 2)))
 
 
-@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
-def callback(depth):
-    return callback(depth - 1) if depth else spin()
+try:
+    import ctypes
+except OSError as why:  # linked statically, with musl
+    missing["ctypes_callback"] = str(why)
+else:
 
+    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+    def callback(depth):
+        return callback(depth - 1) if depth else spin()
 
-@shape
-def ctypes_callback():
-    callback(3)
-    spin()
+    @shape
+    def ctypes_callback():
+        callback(3)
+        spin()
 
 
 class Operators:
