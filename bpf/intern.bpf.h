@@ -72,7 +72,7 @@ static long tach_fingerprint_step(__u32 i, struct intern_ctx *ctx)
 	if (i >= TACH_MAX_FRAMES)
 		return 1;
 	code = TACH_FRAME_CODE(s->frames[i]);
-	if (code == s->prev_code) /* recursion */
+	if (!code || code == s->prev_code) /* a marker, recursion */
 		return 0;
 	s->prev_code = code;
 	if (tach_code_fingerprint(s, ctx->layout, code, &fingerprint)) {
@@ -215,7 +215,7 @@ static long tach_capture_step(__u32 i, struct intern_ctx *ctx)
 	if (i >= TACH_MAX_FRAMES)
 		return 1;
 	key.addr = TACH_FRAME_CODE(s->frames[i]);
-	if (key.addr == s->prev_code)
+	if (!key.addr || key.addr == s->prev_code)
 		return 0;
 	s->prev_code = key.addr;
 	key.interp_id = s->interp_id;

@@ -139,6 +139,7 @@ struct tach_scratch {
 	__u64 last;	/* youngest frame of the thread's own data stack that was read */
 	__u64 win_addr; /* page window: remote address, valid bytes */
 	__u64 win_sz;
+	__u64 gc_frame; /* remote address of the frame that began a garbage collection, or 0 */
 	__u64 hash;
 	__u64 fingerprint;
 	__u64 prev_code;

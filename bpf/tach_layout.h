@@ -26,6 +26,8 @@ enum tach_layout_flags {
 	 * else a u64 that rises with each one freed. Either way: while it stands still, no address of a
 	 * code object is used again. */
 	TACH_LAYOUT_COUNTS_MADE = 1u << 2,
+	/* By the user's choice: show where C code called Python code (TACH_MARKER_NATIVE). */
+	TACH_LAYOUT_NATIVE = 1u << 3,
 };
 
 struct tach_layout {
@@ -73,6 +75,10 @@ struct tach_layout {
 	__u32 un_ascii_sz;   /* sizeof(PyASCIIObject): data of ASCII strings starts here */
 	__u32 un_compact_sz; /* sizeof(PyCompactUnicodeObject): data of others starts here */
 	__u32 un_kind_shift; /* bit of state.kind (3 bits); then compact (1), ascii (1) */
+
+	__u32 is_gc; /* in PyInterpreterState, struct _gc_runtime_state; 0: not to be looked at */
+	__u32 gc_collecting; /* in it, int: a collection is under way */
+	__u32 gc_frame; /* " pointer, _PyInterpreterFrame that began it; 0: this version has none */
 };
 
 /* PyThreadState._status bits (CPython Include/cpython/pystate.h, v3.13.0 - v3.15): the thread state

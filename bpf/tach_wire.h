@@ -40,6 +40,16 @@ struct tach_rec_hdr {
 #define TACH_FRAME_CODE(word)  (((word) >> TACH_FRAME_LASTI_BITS) << 3)
 #define TACH_FRAME_LASTI(word) ((__u32)((word) & TACH_FRAME_LASTI_MASK))
 
+/* A word without a code object is a marker, and this is its number. */
+#define TACH_FRAME_MARKER(word) TACH_FRAME_LASTI(word)
+
+enum tach_marker {
+	TACH_MARKER_GC = 1, /* the frame behind it (its caller's side) began a garbage collection */
+	TACH_MARKER_NATIVE =
+		2, /* the frame behind it called C code, which called the one before it */
+	TACH_MARKER__CNT,
+};
+
 /* Deeper stacks are marked. They keep their youngest frames, and, if the walk got there, the oldest. */
 #define TACH_MAX_FRAMES	 8192
 #define TACH_ROOT_FRAMES 64 /* of them; divides TACH_MAX_FRAMES */

@@ -92,14 +92,25 @@ struct walk_ctx {
 /* Frames in one callback of the loop: more would save little and cost the verifier. */
 #define TACH_WALK_BATCH 4
 
+static __always_inline void tach_append_word(struct tach_scratch *s, __u64 word)
+{
+	__u32 cnt = s->frame_cnt;
+	__u64 hash;
+
+	s->frame_cnt = cnt + 1;
+	if (cnt >= TACH_MAX_FRAMES) /* the oldest take turns in the last places */
+		cnt = TACH_LEAF_FRAMES + (cnt & (TACH_ROOT_FRAMES - 1));
+	s->frames[cnt] = word;
+	hash = (s->hash ^ word) * 0x9E3779B97F4A7C15ULL;
+	s->hash = hash ^ (hash >> 29);
+}
+
 /* Append the word of the Python frame at @fr. Returns whether the walk goes on. */
 static __always_inline bool tach_append_frame(struct tach_scratch *s,
 					      const struct tach_layout *layout, unsigned char *fr)
 {
 	__u64 instr_ptr = TACH_FIELD(__u64, fr, layout->fr_instr_ptr, TACH_FRAME_MASK & ~7);
 	__u64 code = TACH_FIELD(__u64, fr, layout->fr_executable, TACH_FRAME_MASK & ~7);
-	__u32 cnt = s->frame_cnt;
-	__u64 word, hash;
 
 	code &= ~(__u64)layout->fr_tag_mask;
 	if (!code) /* being cleared; CPython v3.13.0 Python/frame.c, _PyFrame_ClearExceptCode() */
@@ -108,14 +119,45 @@ static __always_inline bool tach_append_frame(struct tach_scratch *s,
 		s->status = TACH_ST_FRAME_INVALID;
 		return false;
 	}
-	s->frame_cnt = cnt + 1;
-	if (cnt >= TACH_MAX_FRAMES) /* the oldest take turns in the last places */
-		cnt = TACH_LEAF_FRAMES + (cnt & (TACH_ROOT_FRAMES - 1));
-	word = (code >> 3) << TACH_FRAME_LASTI_BITS | tach_lasti(layout, fr, code, instr_ptr);
-	s->frames[cnt] = word;
-	hash = (s->hash ^ word) * 0x9E3779B97F4A7C15ULL;
-	s->hash = hash ^ (hash >> 29);
+	tach_append_word(s, code >> 3 << TACH_FRAME_LASTI_BITS |
+				    tach_lasti(layout, fr, code, instr_ptr));
 	return true;
+}
+
+/* Find the frame at which a garbage collection goes on in this thread, s->gc_frame. 3.15 publishes it; older
+ * versions only say that some thread of the interpreter collects: taken to be the one that holds the GIL, at
+ * its youngest frame. Source: CPython v3.13.0 - v3.15.2 Python/gc.c, gc_collect_main(). */
+static __always_inline void tach_find_gc_frame(struct tach_scratch *s,
+					       const struct tach_layout *layout)
+{
+	__u64 gc = TSTATE_FIELD(__u64, layout->ts_interp) + layout->is_gc;
+	__u32 collecting = 0;
+
+	s->gc_frame = 0;
+	if (!layout->is_gc)
+		return;
+	if (layout->gc_frame) {
+		if (tach_read_u64(&s->gc_frame, gc + layout->gc_frame))
+			s->gc_frame = 0;
+		return;
+	}
+	if (!(TSTATE_FIELD(__u32, layout->ts_holds_gil) & layout->ts_holds_gil_mask))
+		return;
+	if (!tach_read(&collecting, sizeof(collecting), gc + layout->gc_collecting) && collecting)
+		s->gc_frame = s->frame;
+}
+
+/* Append the marker that stands before the frame at @frame, where @previous follows; as the reference
+ * profiler does (CPython v3.15.2 Modules/_remote_debugging/frames.c, process_frame_chain()). */
+static __always_inline void tach_append_marker(struct tach_scratch *s,
+					       const struct tach_layout *layout, __u64 frame,
+					       __u64 previous)
+{
+	if (frame == s->gc_frame)
+		tach_append_word(s, TACH_MARKER_GC);
+	else if (s->at_root && (layout->flags & TACH_LAYOUT_NATIVE) && previous &&
+		 previous != s->gc_frame && s->frame_cnt)
+		tach_append_word(s, TACH_MARKER_NATIVE);
 }
 
 /* Some frames from s->frame on. Ends the loop with s->status set. */
@@ -123,7 +165,7 @@ static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
 {
 	const struct tach_layout *layout = ctx->layout;
 	struct tach_scratch *s = ctx->s;
-	__u64 frame = s->frame, last = s->last;
+	__u64 frame = s->frame, last = s->last, gc_frame = s->gc_frame, previous;
 	unsigned char *fr;
 	__u8 owner;
 
@@ -140,8 +182,11 @@ static long tach_walk_step(__u32 i, struct walk_ctx *ctx)
 		owner = TACH_FIELD(__u8, fr, layout->fr_owner, TACH_FRAME_MASK);
 		if (!owner) /* FRAME_OWNED_BY_THREAD: on the data stack */
 			last = frame;
-		frame = TACH_FIELD(__u64, fr, layout->fr_previous, TACH_FRAME_MASK & ~7);
+		previous = TACH_FIELD(__u64, fr, layout->fr_previous, TACH_FRAME_MASK & ~7);
 		s->at_root = owner >= layout->first_non_python_owner;
+		if (s->at_root || frame == gc_frame)
+			tach_append_marker(s, layout, frame, previous);
+		frame = previous;
 		if (!s->at_root && !tach_append_frame(s, layout, fr))
 			return 1;
 	}
@@ -169,6 +214,7 @@ __noinline int tach_walk(struct tach_scratch *s, const struct tach_layout *layou
 	s->at_root = 0;
 	s->hash = (__u64)s->target << 32 | s->image;
 	s->status = TACH_ST_NO_ROOT;
+	tach_find_gc_frame(s, layout);
 	ctx.s = s;
 	ctx.layout = layout;
 	/* Each Python frame may have an entry frame above it. */

@@ -91,6 +91,8 @@ static int open_kernel_side(struct session *s)
 	const struct tach_load_opts load_opts = {
 		.period_ns = s->opts->period_ns,
 		.ring_sz = s->opts->ring_sz,
+		.gc = !s->opts->no_gc,
+		.native = s->opts->native,
 		.all_threads = s->opts->all_threads,
 		.off_cpu = s->opts->mode == TACH_MODE_WALL,
 	};

@@ -108,6 +108,18 @@ static inline __u64 fake_page_end(struct fake *fake, size_t sz)
 
 /* --- interpreters and threads: linked in at the head, as CPython does --- */
 
+/* A garbage collection goes on in @interp, begun by the frame at @frame; 0: none does. */
+static inline void fake_set_gc(struct fake *fake, __u64 interp, __u64 frame)
+{
+	__u64 gc = interp + fake->layout.is_gc;
+
+	if (!fake->layout.is_gc)
+		return;
+	fake_put32(gc + fake->layout.gc_collecting, !!frame);
+	if (fake->layout.gc_frame)
+		fake_put64(gc + fake->layout.gc_frame, frame);
+}
+
 static inline __u64 fake_interp(struct fake *fake)
 {
 	__u64 interp = fake_alloc(fake, FAKE_INTERP_SZ);
@@ -118,6 +130,7 @@ static inline __u64 fake_interp(struct fake *fake)
 	fake_put64(interp + fake->layout.is_id, fake->interp_cnt++);
 	if (fake->layout.is_code_generation)
 		fake_put64(interp + fake->layout.is_code_generation, 0);
+	fake_set_gc(fake, interp, 0);
 	fake_put64(head, interp);
 	return interp;
 }

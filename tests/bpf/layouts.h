@@ -45,6 +45,8 @@ static const struct tach_layout layout_313 = {
 	.un_ascii_sz = 40,
 	.un_compact_sz = 56,
 	.un_kind_shift = 2,
+	.is_gc = 7400,
+	.gc_collecting = 200,
 };
 
 static const struct tach_layout layout_315 = {
@@ -82,6 +84,9 @@ static const struct tach_layout layout_315 = {
 	.un_ascii_sz = 40,
 	.un_compact_sz = 56,
 	.un_kind_shift = 2,
+	.is_gc = 7400,
+	.gc_collecting = 112,
+	.gc_frame = 120,
 };
 
 static const struct tach_layout layout_moved = {
@@ -119,6 +124,9 @@ static const struct tach_layout layout_moved = {
 	.un_ascii_sz = 64,
 	.un_compact_sz = 80,
 	.un_kind_shift = 8,
+	.is_gc = 32,
+	.gc_collecting = 24,
+	.gc_frame = 8,
 };
 
 #endif

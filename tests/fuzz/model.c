@@ -169,6 +169,16 @@ static int on_code(void *ctx, const struct tach_rec_code *rec)
 	return 0;
 }
 
+/* What is no code object must be a marker that there is. */
+static bool is_marker(__u64 word)
+{
+	if (TACH_FRAME_CODE(word))
+		return false;
+	if (word != TACH_MARKER_GC && word != TACH_MARKER_NATIVE)
+		broken("marker number %u", TACH_FRAME_MARKER(word));
+	return true;
+}
+
 static int on_stack(void *ctx, const struct tach_rec_stack *rec)
 {
 	struct stack *stack = calloc(1, sizeof(*stack));
@@ -188,6 +198,8 @@ static int on_stack(void *ctx, const struct tach_rec_stack *rec)
 	for (__u32 i = 0; i < rec->frame_cnt; i++) {
 		const struct code *code = find_code(TACH_FRAME_CODE(rec->frames[i]), rec->target);
 
+		if (is_marker(rec->frames[i]))
+			continue;
 		if (!code)
 			broken("stack %llu, frame %u: code object not described", rec->stack_id, i);
 		stack->sure = stack->sure && code->sure;
@@ -275,7 +287,7 @@ bool model_note_codes(__u64 interp, const __u64 *frames, __u32 cnt)
 	for (__u32 i = 0; i < cnt; i++) {
 		__u64 addr = TACH_FRAME_CODE(frames[i]);
 
-		if (i && addr == TACH_FRAME_CODE(frames[i - 1]))
+		if (is_marker(frames[i]) || (i && addr == TACH_FRAME_CODE(frames[i - 1])))
 			continue;
 		if (world_code(model.world, addr, &code) && code.version)
 			honest = note_code(interp, addr, &code) && honest;
@@ -292,6 +304,8 @@ void model_check_codes(__u64 id, const __u64 *frames, __u32 cnt)
 	if (!stack->sure)
 		return;
 	for (__u32 i = 0; i < cnt; i++) {
+		if (is_marker(frames[i]))
+			continue;
 		if (!world_code(model.world, TACH_FRAME_CODE(frames[i]), &code))
 			broken("stack %llu, frame %u: its code object is not there", id, i);
 		codes = mix_code(codes, &code);

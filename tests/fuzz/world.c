@@ -174,6 +174,7 @@ void world_build(struct world *world, unsigned which)
 		world->layout.is_code_generation = 7960;
 	}
 	if (which / LAYOUTS & 1) { /* where no field of these layouts is */
+		world->layout.flags |= TACH_LAYOUT_NATIVE;
 		world->layout.co_tlbc = 160;
 		world->layout.fr_tlbc_index = 64;
 	}
@@ -194,6 +195,8 @@ void world_build(struct world *world, unsigned which)
 		put(world, interp + world->layout.is_id, i, 8);
 		if (world->layout.is_code_generation)
 			put(world, interp + world->layout.is_code_generation, 1, 8);
+		put(world, interp + world->layout.is_gc + world->layout.gc_frame,
+		    world_addr(world, WORLD_FRAME, 2), 8); /* it began a collection */
 	}
 	for (unsigned i = 0; i < 8; i++)
 		put_str(world, i, names[i]);

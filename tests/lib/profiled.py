@@ -44,12 +44,25 @@ class Profile:
 
 class Recording:
     """The profiler at work: Recording(tachyon, directory, "attach", pid, "-d", 1). As a context
-    manager it ends with the block."""
+    manager it ends with the block. gc: with markers of garbage collection, which most programs do not expect
+    in their stacks."""
 
-    def __init__(self, tachyon, directory, command, *args, prefix=(), output="profile.txt", **popen):
+    def __init__(
+        self,
+        tachyon,
+        directory,
+        command,
+        *args,
+        prefix=(),
+        output="profile.txt",
+        form="--collapsed",
+        gc=False,
+        **popen,
+    ):
         self.output = directory / output
         self.stdout, self.stderr = directory / "profiler.stdout", directory / "profiler.stderr"
-        options = ["--mode", "cpu", "--verbose", "--collapsed", "-o", self.output]
+        options = ["--mode", "cpu", "--verbose", form, "-o", self.output]
+        options += [] if gc else ["--no-gc"]
         with self.stdout.open("w") as stdout, self.stderr.open("w") as stderr:
             popen = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": stderr} | popen
             self.process = subprocess.Popen(

@@ -59,6 +59,9 @@ static void print_layout(const struct tach_layout *layout)
 	PRINT(un_ascii_sz);
 	PRINT(un_compact_sz);
 	PRINT(un_kind_shift);
+	PRINT(is_gc);
+	PRINT(gc_collecting);
+	PRINT(gc_frame);
 }
 
 int main(int argc, char **argv)

@@ -134,12 +134,12 @@ def attach(tachyon, tmp_path):
     """attach(pid, *options) -> Profile (lib/profiled.py) of a run that has ended well."""
     number = 0
 
-    def run(pid, *options):
+    def run(pid, *options, **how):
         nonlocal number
         number += 1
         directory = tmp_path / f"attach.{number}"
         directory.mkdir()
-        return Recording(tachyon, directory, "attach", *options, pid).profile()
+        return Recording(tachyon, directory, "attach", *options, pid, **how).profile()
 
     return run
 

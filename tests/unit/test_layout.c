@@ -53,6 +53,9 @@ static const struct {
 	F("unicode_object.state", "unicode_object.size", un_state, 4, 4, TACH_STR_SZ),
 	F("unicode_object.length", "unicode_object.size", un_length, 8, 8, TACH_STR_SZ),
 	F("unicode_object.asciiobject_size", "unicode_object.size", un_ascii_sz, 0, 4, TACH_STR_SZ),
+	F("interpreter_state.gc", "interpreter_state.size", is_gc, 8, 8, 0),
+	F("gc.collecting", "gc.size", gc_collecting, 4, 4, 0),
+	F("gc.frame", "gc.size", gc_frame, 8, 8, 0),
 #undef F
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))

@@ -49,6 +49,7 @@ static void test_defaults(void **state)
 	assert_int_equal(opts->limit, 15);
 	assert_int_equal(opts->ring_sz, 8 << 20);
 	assert_false(opts->all_threads || opts->no_summary || opts->verbose || opts->force);
+	assert_false(opts->native || opts->no_gc);
 	assert_false(opts->module || opts->raw_command);
 }
 
@@ -143,7 +144,9 @@ static void test_prefixes(void **state)
 	(void)state;
 	assert_string_equal(good("attach 1 --mode cpu --coll")->format, "collapsed");
 	assert_int_equal(good("attach 1 --mo cpu --samp 2k")->period_ns, 500000);
-	assert_true(good("attach 1 --mod=cpu --no")->no_summary);
+	assert_true(good("attach 1 --mod=cpu --no-s")->no_summary);
+	assert_true(good("attach 1 --nat --no-g")->native);
+	assert_true(good("attach 1 --no-gc")->no_gc);
 	wrong("attach 1 --s x", "tachyon-bpf attach: error: ambiguous option: --s could match "
 				"--sampling-rate, --sort");
 	wrong("attach 1 --s=x", "tachyon-bpf attach: error: ambiguous option: --s=x could match "

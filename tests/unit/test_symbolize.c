@@ -101,6 +101,28 @@ static void test_code_never_described(void **state)
 	check_names(ses, frame_of(ses, words[0]), "a.py", "f");
 }
 
+/* Words without a code object. */
+static void test_markers(void **state)
+{
+	const __u64 words[] = {TACH_MARKER_GC, WORD(ADDR, 0), TACH_MARKER_NATIVE, TACH_MARKER_GC,
+			       TACH_MARKER__CNT};
+	struct code_rec code = code_at(ADDR, "a.py", "f", 10);
+	struct session *ses = *state;
+	tach_frame_id ids[6];
+
+	learn(ses, &code);
+	assert_int_equal(resolve(ses, TARGET, 0, words, 5, ids), 5);
+	check_names(ses, tach_frametab__get(ses->tab, ids[0]), "~", "<GC>");
+	check_pos(tach_frametab__get(ses->tab, ids[0]), TACH_LINE_NONE, TACH_COL_NONE,
+		  TACH_COL_NONE);
+	check_names(ses, tach_frametab__get(ses->tab, ids[1]), "a.py", "f");
+	check_names(ses, tach_frametab__get(ses->tab, ids[2]), "~", "<native>");
+	assert_int_equal(ids[3], ids[0]);
+	assert_int_equal(stats_of(ses)->unknown, 1);
+	check_names(ses, tach_frametab__get(ses->tab, ids[4]), "~",
+		    "<unknown: code object not captured>");
+}
+
 static void test_truncated_stack(void **state)
 {
 	struct code_rec code = code_at(ADDR, "a.py", "f", 10);
@@ -248,6 +270,7 @@ int main(void)
 		TEST(test_order_of_a_stack),
 		TEST(test_reused_addresses),
 		TEST(test_code_never_described),
+		TEST(test_markers),
 		TEST(test_truncated_stack),
 		TEST(test_frames_left_out),
 		TEST(test_shim_is_hidden),

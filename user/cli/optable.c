@@ -78,6 +78,14 @@ const struct tach_option tach_options[] = {
 		.help = "sample every thread, not only the main thread",
 		.set = tach_set__flag, .off = FIELD(all_threads),
 	}, {
+		.name = "native", .group = TACH_GROUP_SAMPLING, .where = ALL,
+		.help = "show where C code called Python code, as frames <native>",
+		.set = tach_set__flag, .off = FIELD(native),
+	}, {
+		.name = "no-gc", .group = TACH_GROUP_SAMPLING, .where = ALL,
+		.help = "do not show garbage collection, as frames <GC>",
+		.set = tach_set__flag, .off = FIELD(no_gc),
+	}, {
 		.name = "pstats", .group = TACH_GROUP_FORMAT, .where = ALL,
 		.help = "table of functions (default)",
 		.set = tach_set__format, .off = FIELD(format),
@@ -133,9 +141,10 @@ const struct tach_option tach_options[] = {
 /* clang-format on */
 
 const char *const tach_absent_options[] = {
-	"live",	      "realtime-stats", "native",   "no-gc",	   "opcodes",	      "async-aware",
-	"async-mode", "subprocesses",	"blocking", "flamegraph",  "diff-flamegraph", "gecko",
-	"heatmap",    "jsonl",		"binary",   "compression", "browser",	      NULL,
+	"live",		"realtime-stats", "opcodes",	"async-aware",	   "async-mode",
+	"subprocesses", "blocking",	  "flamegraph", "diff-flamegraph", "gecko",
+	"heatmap",	"jsonl",	  "binary",	"compression",	   "browser",
+	NULL,
 };
 
 const char *const tach_absent_commands[] = {"dump", "replay", NULL};

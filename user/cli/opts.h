@@ -39,6 +39,7 @@ struct tach_opts {
 	__u64 period_ns;
 	double duration_s; /* < 0: until the target ends */
 	bool all_threads;
+	bool no_gc, native; /* markers in the stacks */
 
 	const char *format; /* name of a writer */
 	const char *output; /* NULL: default place */

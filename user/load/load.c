@@ -84,6 +84,8 @@ int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach
 	if (!loader)
 		return tach_why__set(why, -ENOMEM, "out of memory");
 	loader->period_ns = opts->period_ns;
+	loader->gc = opts->gc;
+	loader->native = opts->native;
 	loader->skel = tachyon_bpf__open();
 	if (!loader->skel) {
 		err = tach_why__set(why, -errno, "cannot open the BPF programs: %s",
@@ -151,6 +153,10 @@ int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 		.depth = loader->depths[id],
 	};
 
+	if (!loader->gc)
+		ent.layout.is_gc = 0;
+	if (loader->native)
+		ent.layout.flags |= TACH_LAYOUT_NATIVE;
 	if (bpf_map__update_elem(loader->skel->maps.tach_targets, &id, sizeof(id), &ent,
 				 sizeof(ent), BPF_ANY))
 		return -errno;

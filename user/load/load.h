@@ -17,6 +17,7 @@ struct tach_load_opts {
 	__u64 period_ns;  /* between two ticks of one CPU; >= 10,000 */
 	__u32 ring_sz;	  /* bytes; power of two, multiple of the page size */
 	bool all_threads; /* else only the thread-group leader */
+	bool gc, native;  /* markers in the stacks (enum tach_marker) */
 	bool off_cpu;	  /* count time off the CPU, too */
 };
 
@@ -38,7 +39,7 @@ int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, __u32 de
 /* Number of @id's current program image; rises with each exec. */
 __u32 tach_loader__image(struct tach_loader *loader, __u32 id);
 
-/* Set the layout that is valid for @image of target @id. */
+/* Set the layout that is valid for @image of target @id. What markers need of it is set here. */
 int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 			    const struct tach_layout *layout);
 

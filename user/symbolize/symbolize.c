@@ -15,6 +15,12 @@
 #define NOT_CAPTURED "<unknown: code object not captured>"
 #define TRUNCATED    "<truncated>"
 
+/* Index: enum tach_marker. */
+static const char *const marker_names[TACH_MARKER__CNT] = {
+	[TACH_MARKER_GC] = "<GC>",
+	[TACH_MARKER_NATIVE] = "<native>",
+};
+
 /* An instruction of a code object that was sampled, and the frame it became. Each is decoded once:
  * a stack is one look-up per frame. */
 struct spot_key {
@@ -36,9 +42,10 @@ struct tach_symbolizer {
 	struct tach_frametab *tab;	  /* not owned */
 	const struct tach_remote *remote; /* not owned, may be NULL */
 	struct tach_code_cache cache;
-	struct spot *spots;	    /* hash */
-	tach_frame_id not_captured; /* TACH_NO_ID until needed */
-	tach_frame_id truncated;    /* " */
+	struct spot *spots;			 /* hash */
+	tach_frame_id not_captured;		 /* TACH_NO_ID until needed */
+	tach_frame_id truncated;		 /* " */
+	tach_frame_id markers[TACH_MARKER__CNT]; /* " */
 	struct tach_symbolizer_stats stats;
 };
 
@@ -87,6 +94,8 @@ struct tach_symbolizer *tach_symbolizer__new(struct tach_frametab *tab,
 	sym->remote = remote;
 	sym->not_captured = TACH_NO_ID;
 	sym->truncated = TACH_NO_ID;
+	for (int i = 0; i < TACH_MARKER__CNT; i++)
+		sym->markers[i] = TACH_NO_ID;
 	return sym;
 }
 
@@ -233,6 +242,20 @@ static struct spot *add_spot(struct tach_symbolizer *sym, const struct spot_key 
 	return spot;
 }
 
+/* The frame of a word without a code object: 1 and *@id, or -ENOMEM. */
+static int resolve_marker(struct tach_symbolizer *sym, __u64 word, tach_frame_id *id)
+{
+	__u32 number = TACH_FRAME_MARKER(word);
+
+	if (number < TACH_MARKER__CNT && marker_names[number]) {
+		*id = marker(sym, marker_names[number], &sym->markers[number]);
+	} else {
+		sym->stats.unknown++;
+		*id = marker(sym, NOT_CAPTURED, &sym->not_captured);
+	}
+	return *id == TACH_NO_ID ? -ENOMEM : 1;
+}
+
 /* Frame of one word of a stack: 1 and *@id, 0 if it is hidden, or -ENOMEM. */
 static int resolve_word(struct tach_symbolizer *sym, __u32 target, __u64 word, tach_frame_id *id)
 {
@@ -241,6 +264,8 @@ static int resolve_word(struct tach_symbolizer *sym, __u32 target, __u64 word, t
 	const struct tach_code *code;
 	struct spot *spot;
 
+	if (!TACH_FRAME_CODE(word))
+		return resolve_marker(sym, word, id);
 	HASH_FIND_BYHASHVALUE(hh, sym->spots, &key, sizeof(key), hash, spot);
 	if (!spot) {
 		code = tach_code_cache__find(&sym->cache, target, TACH_FRAME_CODE(word));

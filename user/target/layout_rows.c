@@ -15,6 +15,7 @@ const struct tach_layout_size tach_layout_sizes[TACH_LAYOUT_STRUCTS] = {
 	[TACH_LAYOUT_CODE] = {"code_object", {272, 312, 376}, 64, 4096, TACH_CODE_SZ},
 	[TACH_LAYOUT_BYTES] = {"bytes_object", {512, 592, 688}, 33, 256, 0},
 	[TACH_LAYOUT_UNICODE] = {"unicode_object", {536, 616, 712}, 56, 256, TACH_STR_SZ},
+	[TACH_LAYOUT_GC] = {"gc", {568, 648, 752}, 64, 4096, 0},
 };
 
 #define FIELD(field) offsetof(struct tach_layout, field)
@@ -78,6 +79,10 @@ const struct tach_layout_row tach_layout_rows[] = {
 	 4,
 	 false,
 	 false},
+
+	LONE(TACH_LAYOUT_INTERP, "gc", 80, 88, 88, is_gc),
+	{"collecting", TACH_LAYOUT_GC, {576, 656, 760}, FIELD(gc_collecting), 4, 4, false, false},
+	LONE(TACH_LAYOUT_GC, "frame", NONE, NONE, 768, gc_frame),
 };
 const size_t tach_layout_row_cnt = sizeof(tach_layout_rows) / sizeof(tach_layout_rows[0]);
 
