@@ -12,7 +12,10 @@
  *
  * When a block begins its stack is read if the next point is probably in it: it is nearer than TACH_DUE_MEANS
  * mean blocks of this thread. Where that was wrong the thread itself reads it, in a task work on its way back
- * to user mode, before anything has moved. Kernels that cannot do that (before 6.18) read every time. */
+ * to user mode, before anything has moved. Kernels that cannot do that (before 6.18) read every time.
+ *
+ * Where only some states count, the state of a thread is read each time that it leaves: no other thread can
+ * change it. */
 
 /* Time for which there is one sample. */
 const volatile __u64 tach_period_ns = 1000000;
@@ -48,14 +51,18 @@ static __always_inline void tach_settle(struct tach_thread *t, __u64 stack_id, _
 	TACH_ADD(OFF_SAMPLES, weight);
 }
 
-/* Read the stack of @task, which runs on its way out or on its way back, into the ledger @t. */
-static __always_inline bool tach_read_block(struct tach_thread *t, struct tach_scratch *s,
-					    struct task_struct *task)
+/* It has no stack, and nothing is wrong with that. */
+static __always_inline bool tach_is_bare(int status)
 {
-	int status = tach_take_stack(s, task, t->target);
+	return status == TACH_ST_NO_PYTHON || status == TACH_ST_NO_FRAMES ||
+	       status == TACH_ST_NOT_STARTED || status == TACH_ST_NO_LAYOUT;
+}
 
-	t->bare = status == TACH_ST_NO_PYTHON || status == TACH_ST_NO_FRAMES ||
-		  status == TACH_ST_NOT_STARTED || status == TACH_ST_NO_LAYOUT;
+/* Reading the stack of @t, which runs on its way out or on its way back, has ended like this: is it there? */
+static __always_inline bool tach_keep_stack(struct tach_thread *t, const struct tach_scratch *s,
+					    int status)
+{
+	t->bare = tach_is_bare(status);
 	if (status != TACH_ST_SAMPLED)
 		return false;
 	t->tid = s->tid;
@@ -64,6 +71,13 @@ static __always_inline bool tach_read_block(struct tach_thread *t, struct tach_s
 	t->stack_id = s->stack.stack_id;
 	t->state = s->state;
 	return true;
+}
+
+/* Whether the block of @t is of a state that counts. If that is not known its points are passed, and it is
+ * seen when its stack is read. */
+static __always_inline bool tach_block_counts(const struct tach_thread *t)
+{
+	return !t->known || tach_is_asked_for(t->block_state);
 }
 
 /* --- task work --- */
@@ -104,6 +118,7 @@ static int tach_on_resume(struct bpf_map *map, void *key, void *value)
 	struct tach_scratch *s;
 	struct tach_thread *t;
 	__u32 weight;
+	int status;
 
 	t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
 	weight = __sync_lock_test_and_set(&work->weight, 0);
@@ -111,9 +126,10 @@ static int tach_on_resume(struct bpf_map *map, void *key, void *value)
 		return 0;
 	TACH_COUNT(OFF_WORKS);
 	s = tach_borrow_scratch();
-	if (s && tach_read_block(t, s, task))
+	status = s ? tach_take_stack(s, task, t->target) : TACH_ST_NO_SCRATCH;
+	if (s && tach_keep_stack(t, s, status))
 		tach_settle(t, t->stack_id, t->state, weight);
-	else if (!t->bare)
+	else if (!t->bare && status != TACH_ST_OTHER_STATE && status != TACH_ST_EXITING)
 		TACH_ADD(OFF_FAILED, weight);
 	if (s)
 		__sync_lock_test_and_set(&s->busy, 0);
@@ -223,13 +239,16 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 	__u64 max_ns = TACH_MEAN_MAX_PERIODS * tach_period_ns;
 	/* A ledger that is begun while its thread comes in on another CPU begins a moment late. */
 	__u64 block_ns = now > t->out_ns ? now - t->out_ns : 0;
-	__u32 weight = tach_pass_points(t, block_ns);
 	__u64 out_ns = t->out_ns;
+	__u32 weight;
 
 	t->out_ns = 0;
 	t->off_ns += block_ns;
 	if (t->wake_ns && now > t->wake_ns)
 		t->runnable_ns += now - t->wake_ns;
+	if (!tach_block_counts(t))
+		return;
+	weight = tach_pass_points(t, block_ns);
 	if (block_ns > max_ns)
 		block_ns = max_ns;
 	t->mean_ns = t->mean_ns ? t->mean_ns - t->mean_ns / 8 + block_ns / 8 : block_ns;
@@ -238,7 +257,8 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 	if (!t->fresh)
 		tach_use_peeked(t, task, out_ns);
 	if (t->fresh) {
-		tach_settle(t, t->stack_id, t->state, weight);
+		if (tach_is_asked_for(t->state)) /* user space reads all */
+			tach_settle(t, t->stack_id, t->state, weight);
 		return;
 	}
 	if (tach_has_task_work && tach_defer(task, weight))
@@ -247,6 +267,43 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 		return;
 	TACH_ADD(OFF_REUSED, weight);
 	tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
+}
+
+/* Look at the state in which @task leaves. Returns as tach_look(). */
+static __always_inline int tach_look_at_block(struct tach_thread *t, struct tach_scratch *s,
+					      struct task_struct *task)
+{
+	int status = tach_look(s, task, t->target);
+
+	t->known = status == TACH_ST_SAMPLED || tach_is_bare(status);
+	t->block_state = status == TACH_ST_SAMPLED ? s->state : 0;
+	if (status == TACH_ST_SAMPLED) {
+		t->tid = s->tid;
+		t->host_tid = s->host_tid;
+	}
+	return status;
+}
+
+/* A block begins: read what has to be read of it. */
+static __always_inline void tach_begin_block(struct tach_thread *t, struct task_struct *task)
+{
+	struct tach_scratch *s;
+	int status;
+
+	t->fresh = 0;
+	t->known = 0;
+	if (!tach_filter && !tach_is_due(t))
+		return;
+	s = tach_own_scratch();
+	if (!s)
+		return;
+	status = tach_look_at_block(t, s, task);
+	if (!tach_block_counts(t) || !tach_is_due(t))
+		return;
+	if (status == TACH_ST_SAMPLED)
+		status = tach_read_stack(s, t->target);
+	t->fresh = tach_keep_stack(t, s, status);
+	TACH_COUNT(OFF_READS);
 }
 
 static __always_inline void tach_leave(struct task_struct *task, bool runnable, __u64 now)
@@ -266,15 +323,8 @@ static __always_inline void tach_leave(struct task_struct *task, bool runnable, 
 	}
 	t->on_ns += now - t->in_ns;
 	t->in_ns = 0;
-	t->fresh = 0;
 	t->wake_ns = runnable ? now : 0;
-	if (tach_is_due(t)) {
-		struct tach_scratch *s = tach_own_scratch();
-
-		if (s && tach_read_block(t, s, task))
-			t->fresh = 1;
-		TACH_COUNT(OFF_READS);
-	}
+	tach_begin_block(t, task);
 	t->out_ns = now;
 }
 

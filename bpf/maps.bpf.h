@@ -143,6 +143,7 @@ struct tach_scratch {
 	__u64 hash;
 	__u64 fingerprint;
 	__u64 prev_code;
+	__u64 exc_item;	     /* next to look at */
 	__u64 interp_id;     /* of the interpreter in which the thread runs */
 	__u64 cached_tstate; /* of cached_thread: the thread that this CPU sampled last */
 	struct tach_thread_key cached_thread;

@@ -7,6 +7,14 @@
 /* Else only the thread-group leader is sampled. */
 const volatile bool tach_all_threads = false;
 
+/* Bits of enum tach_sample_state: only time in which a thread has one of them counts. 0: all does. */
+const volatile __u32 tach_filter = 0;
+
+static __always_inline bool tach_is_asked_for(__u32 state)
+{
+	return !tach_filter || state & tach_filter;
+}
+
 /* The work area of this CPU for what cannot be interrupted by a tick: ticks, and the scheduler. */
 static __always_inline struct tach_scratch *tach_own_scratch(void)
 {
@@ -39,10 +47,9 @@ static __always_inline int tach_identify(struct tach_scratch *s, struct task_str
 	return TACH_ST_SAMPLED;
 }
 
-/* Read the stack of @task, which runs now and belongs to target @idx, with work area @s: s->stack.stack_id,
- * s->state. Returns where that ends, TACH_ST_SAMPLED if it is there. */
-static __always_inline int tach_take_stack(struct tach_scratch *s, struct task_struct *task,
-					   __u32 idx)
+/* Look at the thread state of @task, which runs now and belongs to target @idx, with work area @s: s->state
+ * and who it is. Returns where that ends, TACH_ST_SAMPLED if it is there. */
+static __always_inline int tach_look(struct tach_scratch *s, struct task_struct *task, __u32 idx)
 {
 	bool main_thread = task->pid == task->tgid;
 	struct tach_target_ent *target = bpf_map_lookup_elem(&tach_targets, &idx);
@@ -67,13 +74,32 @@ static __always_inline int tach_take_stack(struct tach_scratch *s, struct task_s
 	if (!image->started)
 		image->started = 1;
 	s->state = main_thread ? TACH_STATE_MAIN_THREAD : 0;
-	if (TSTATE_FIELD(__u32, target->layout.ts_holds_gil) & target->layout.ts_holds_gil_mask)
-		s->state |= TACH_STATE_HAS_GIL;
+	return tach_read_state(s, &target->layout, tach_filter & TACH_STATE_HAS_EXCEPTION);
+}
 
+/* Read the stack of the thread that was looked at: s->stack.stack_id. Returns as above. */
+static __always_inline int tach_read_stack(struct tach_scratch *s, __u32 idx)
+{
+	struct tach_target_ent *target = bpf_map_lookup_elem(&tach_targets, &idx);
+	int status;
+
+	if (!target)
+		return TACH_ST_NO_SCRATCH;
+	if (!tach_is_asked_for(s->state))
+		return TACH_ST_OTHER_STATE;
 	status = tach_walk(s, &target->layout);
 	if (status != TACH_ST_SAMPLED)
 		return status;
 	return tach_intern(s, &target->layout);
+}
+
+/* Both. */
+static __always_inline int tach_take_stack(struct tach_scratch *s, struct task_struct *task,
+					   __u32 idx)
+{
+	int status = tach_look(s, task, idx);
+
+	return status == TACH_ST_SAMPLED ? tach_read_stack(s, idx) : status;
 }
 
 /* Send a sample that stands for @weight periods. 0, or negative if the ring is full. */

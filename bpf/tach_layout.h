@@ -49,6 +49,9 @@ struct tach_layout {
 	__u32 ts_status;	 /* " u32 bit field _status */
 	__u32 ts_holds_gil;	 /* " u32 that is non-zero ... */
 	__u32 ts_holds_gil_mask; /* ... under this mask while the thread holds the GIL */
+	__u32 ts_gil_requested; /* " u32 that is non-zero while it waits for it; 0: there is none */
+	__u32 ts_current_exception; /* " pointer */
+	__u32 ts_exc_info;	    /* " pointer to _PyErr_StackItem */
 
 	__u32 fr_previous;   /* in _PyInterpreterFrame, pointer, < TACH_FRAME_SZ */
 	__u32 fr_executable; /* " pointer or _PyStackRef */

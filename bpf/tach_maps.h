@@ -46,12 +46,13 @@ struct tach_thread {
 	__u64 runnable_ns; /* of that: waiting for a CPU */
 	__u64 stack_id;	   /* that it had when it was read last */
 	__u32 state;	   /* " enum tach_sample_state */
+	__u32 block_state; /* of the block that began at out_ns, if that is known */
 	__u32 target, image;
 	__u32 tid, host_tid; /* 0: not read yet */
 	__u8 fresh;	     /* stack_id is that of the block that began at out_ns */
 	__u8 bare;	     /* it had no Python stack when it was read last */
 	__u8 closed;	     /* it has ended, and its times were sent */
-	__u8 pad;
+	__u8 known;	     /* block_state is that of this block */
 };
 
 /* Of tach_peeked: the stack that user space has read of a thread off the CPU. */

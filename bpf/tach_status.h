@@ -28,7 +28,8 @@
 	X(NO_ROOT, FAIL, "frame chain did not reach its root")                                     \
 	X(CODE_FAULT, FAIL, "code object unreadable")                                              \
 	X(CODE_QUOTA, FAIL, "too many new code objects in one tick")                               \
-	X(RING_FULL, FAIL, "ring buffer full")
+	X(RING_FULL, FAIL, "ring buffer full")                                                     \
+	X(OTHER_STATE, SKIP, "not in the state that the mode asks for")
 
 enum tach_status {
 #define X(name, kind, text) TACH_ST_##name,

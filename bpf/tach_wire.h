@@ -61,6 +61,9 @@ enum tach_sample_state {
 	TACH_STATE_HAS_GIL = 1u << 1,
 	TACH_STATE_MAIN_THREAD = 1u << 2,
 	TACH_STATE_REUSED = 1u << 3, /* the stack is an earlier one of this thread */
+	/* An exception propagates, or is being handled. Looked for only where it is asked for. */
+	TACH_STATE_HAS_EXCEPTION = 1u << 4,
+	TACH_STATE_GIL_REQUESTED = 1u << 5, /* it waits for the GIL; from 3.15 on */
 };
 
 struct tach_rec_sample {

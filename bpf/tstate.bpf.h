@@ -147,4 +147,60 @@ __noinline int tach_find_tstate(struct tach_scratch *s, const struct tach_layout
 	return s->status;
 }
 
+/* --- the state it is in --- */
+
+/* Each generator that runs has an item in the chain, and a frame; stacks are not followed any deeper. */
+#define TACH_MAX_EXC_ITEMS TACH_MAX_FRAMES
+
+/* _PyErr_StackItem: the exception that is handled there, NULL without one; the item of who called.
+ * Source: CPython v3.13.0 - v3.15.2 Include/cpython/pystate.h. */
+struct tach_exc_item {
+	__u64 value;
+	__u64 previous;
+};
+
+static long tach_exception_step(__u32 i, struct tstate_ctx *ctx)
+{
+	struct tach_scratch *s = ctx->s;
+	struct tach_exc_item item;
+
+	if (tach_read(&item, sizeof(item), s->exc_item)) {
+		s->status = TACH_ST_TSTATE_FAULT;
+		return 1;
+	}
+	if (item.value)
+		s->state |= TACH_STATE_HAS_EXCEPTION;
+	s->exc_item = item.previous;
+	return item.value || !item.previous;
+}
+
+/* Does an exception propagate, or is one handled, here or in whoever called the generators that run?
+ * Returns TACH_ST_SAMPLED, or the status that ends the tick. */
+static __always_inline int tach_find_exception(struct tach_scratch *s,
+					       const struct tach_layout *layout)
+{
+	struct tstate_ctx ctx = {.s = s, .layout = layout};
+
+	if (TSTATE_FIELD(__u64, layout->ts_current_exception)) {
+		s->state |= TACH_STATE_HAS_EXCEPTION;
+		return TACH_ST_SAMPLED;
+	}
+	s->status = TACH_ST_SAMPLED;
+	s->exc_item = TSTATE_FIELD(__u64, layout->ts_exc_info);
+	bpf_loop(TACH_MAX_EXC_ITEMS, tach_exception_step, &ctx, 0);
+	return s->status;
+}
+
+/* Add to s->state what the thread state in the scratch says; of exceptions only if @exceptions, which
+ * takes one more read. Returns TACH_ST_SAMPLED, or the status that ends the tick. */
+static __always_inline int tach_read_state(struct tach_scratch *s, const struct tach_layout *layout,
+					   bool exceptions)
+{
+	if (TSTATE_FIELD(__u32, layout->ts_holds_gil) & layout->ts_holds_gil_mask)
+		s->state |= TACH_STATE_HAS_GIL;
+	else if (layout->ts_gil_requested && TSTATE_FIELD(__u32, layout->ts_gil_requested))
+		s->state |= TACH_STATE_GIL_REQUESTED;
+	return exceptions ? tach_find_exception(s, layout) : TACH_ST_SAMPLED;
+}
+
 #endif

@@ -26,6 +26,7 @@ static __u64 block_ns(const struct tach_thread_row *row)
 	return since(row, row->thread.out_ns);
 }
 
+/* A sample is due in a block, but its stack is not known. */
 static bool is_unknown(const struct tach_thread_row *row)
 {
 	return row->thread.out_ns && !row->thread.fresh && block_ns(row) >= row->thread.left_ns;
@@ -101,9 +102,22 @@ static __u64 weight_of(const struct tach_thread_row *row, __u64 period_ns)
 	return ns < left_ns || !ns ? 0 : 1 + (ns - left_ns) / period_ns;
 }
 
+/* Whether the block is of a state that counts. */
+static bool is_asked_for(const struct tach_thread *t, const struct block *block, __u32 filter)
+{
+	__u32 state = t->state;
+
+	if (t->known)
+		state = t->block_state;
+	else if (block && !t->fresh)
+		state = block->state;
+	return !filter || state & filter;
+}
+
 /* A sample for the block, if one is due in it. */
 static int charge(struct tach_pipeline *line, const struct tach_thread_row *row,
-		  const struct block *block, __u64 period_ns, struct tach_settled *settled)
+		  const struct block *block, const struct tach_ledger_opts *opts,
+		  struct tach_settled *settled)
 {
 	const struct tach_thread *t = &row->thread;
 	bool known = t->fresh || block;
@@ -117,11 +131,12 @@ static int charge(struct tach_pipeline *line, const struct tach_thread_row *row,
 		.state = (block && !t->fresh ? block->state : t->state) |
 			 (known ? 0 : TACH_STATE_REUSED) |
 			 (row->main_thread ? TACH_STATE_MAIN_THREAD : 0),
-		.weight = weight_of(row, period_ns),
+		.weight = weight_of(row, opts->period_ns),
 	};
 
 	/* Without any stack it is a thread that has nothing to do with Python. */
-	if (!rec.weight || !rec.stack_id || (t->bare && !block))
+	if (!rec.weight || !rec.stack_id || (t->bare && !block) ||
+	    !is_asked_for(t, block, opts->filter))
 		return 0;
 	settled->records++;
 	settled->samples += rec.weight;
@@ -150,7 +165,7 @@ static int close_ledger(struct tach_pipeline *line, const struct tach_thread_row
 
 	if (t->out_ns)
 		rec.runnable_ns += since(row, t->wake_ns);
-	if (!t->stack_id && !block)
+	if (!t->tid && !block)
 		return 0;
 	return tach_pipeline__inject(line, &rec, sizeof(rec));
 }
@@ -213,7 +228,7 @@ int tach_ledger__open(struct tach_loader *loader, struct tach_pipeline *line,
 }
 
 int tach_ledger__settle(struct tach_loader *loader, struct tach_pipeline *line,
-			const struct tach_remote *remote, __u64 period_ns, __u64 end_ns,
+			const struct tach_remote *remote, const struct tach_ledger_opts *opts,
 			struct tach_settled *settled)
 {
 	struct survey survey;
@@ -224,9 +239,9 @@ int tach_ledger__settle(struct tach_loader *loader, struct tach_pipeline *line,
 		struct tach_thread_row *row = &survey.rows[i];
 		const struct block *block = find_block(&survey, row);
 
-		if (row->now_ns > end_ns)
-			row->now_ns = end_ns;
-		err = charge(line, row, block, period_ns, settled);
+		if (row->now_ns > opts->end_ns)
+			row->now_ns = opts->end_ns;
+		err = charge(line, row, block, opts, settled);
 		if (!err)
 			err = close_ledger(line, row, block);
 	}

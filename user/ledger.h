@@ -19,11 +19,17 @@ struct tach_settled {
 int tach_ledger__open(struct tach_loader *loader, struct tach_pipeline *line,
 		      const struct tach_remote *remote);
 
+struct tach_ledger_opts {
+	__u64 period_ns; /* as the kernel side has it, */
+	__u32 filter;	 /* " */
+	__u64 end_ns;	 /* of the sampling, CLOCK_MONOTONIC */
+};
+
 /* Charge what the threads' ledgers still hold when the sampling ends: blocks that have not ended, whose
- * stacks are read now if they are not known; up to @end_ns, CLOCK_MONOTONIC. Call it while the kernel side is attached, with the ring
+ * stacks are read now if they are not known. Call it while the kernel side is attached, with the ring
  * emptied. 0 or a negative errno; it has said why. */
 int tach_ledger__settle(struct tach_loader *loader, struct tach_pipeline *line,
-			const struct tach_remote *remote, __u64 period_ns, __u64 end_ns,
+			const struct tach_remote *remote, const struct tach_ledger_opts *opts,
 			struct tach_settled *settled);
 
 #endif

@@ -47,10 +47,10 @@ static __u64 counter(const struct tach_tally *tally, enum tach_counter idx)
 /* Timers can run late and merge ticks, and the kernel does not count that: what was due is what the
  * target's own clock says. The number of ticks on a thread that comes and goes is random; three standard
  * deviations of it are no loss. */
-static void print_missed(const struct tach_tally *tally, __u64 attempts, FILE *out)
+static void print_missed(const struct tach_tally *tally, FILE *out)
 {
 	__u64 due = tally->cpu_ns / tally->period_ns;
-	__u64 seen = attempts + sum_of(tally, SKIP) - tally->counts[TACH_ST_OTHER_THREAD];
+	__u64 seen = counter(tally, TACH_CT_TARGET_TICKS) - tally->counts[TACH_ST_OTHER_THREAD];
 
 	if (!tally->all_threads) /* the main thread has a thread state: those were others */
 		seen -= tally->counts[TACH_ST_NO_PYTHON];
@@ -89,7 +89,10 @@ static void print_threads(const struct tach_tally *tally, __u64 attempts, FILE *
 		wall_ns += t->wall_ns;
 		on_ns += t->on_ns;
 	}
-	print_missed_wall(tally, attempts, wall_ns, on_ns, out);
+	if (tally->some_states)
+		print_missed(tally, out);
+	else
+		print_missed_wall(tally, attempts, wall_ns, on_ns, out);
 	fprintf(out, "Threads:%10s  wall (s)  running  runnable  blocked  residual\n", "tid");
 	for (__u32 i = 0; i < cnt && i < MAX_LEDGERS; i++) {
 		const struct tach_thread_time *t = tach_profile__thread(tally->profile, i);
@@ -225,7 +228,7 @@ void tach_report__print(const struct tach_tally *tally, FILE *out)
 	if (tach_profile__thread_cnt(tally->profile))
 		print_threads(tally, attempts, out);
 	else
-		print_missed(tally, attempts, out);
+		print_missed(tally, out);
 	print_bare_threads(tally, out);
 	fflush(out);
 	print_losses(tally);

@@ -86,6 +86,24 @@ static int open_events(struct session *s)
 	return err ? tach_error(err, "cannot wait for events: %s", strerror(-err)) : 0;
 }
 
+/* Of enum tach_sample_state: which time counts in a mode. 0: all. */
+static __u32 filter_of(enum tach_mode mode)
+{
+	switch (mode) {
+	case TACH_MODE_GIL:
+		return TACH_STATE_HAS_GIL;
+	case TACH_MODE_EXCEPTION:
+		return TACH_STATE_HAS_EXCEPTION;
+	default:
+		return 0;
+	}
+}
+
+static bool counts_off_cpu(const struct session *s)
+{
+	return s->opts->mode != TACH_MODE_CPU;
+}
+
 static int open_kernel_side(struct session *s)
 {
 	const struct tach_load_opts load_opts = {
@@ -94,7 +112,8 @@ static int open_kernel_side(struct session *s)
 		.gc = !s->opts->no_gc,
 		.native = s->opts->native,
 		.all_threads = s->opts->all_threads,
-		.off_cpu = s->opts->mode == TACH_MODE_WALL,
+		.off_cpu = counts_off_cpu(s),
+		.filter = filter_of(s->opts->mode),
 	};
 	__u64 begin_ns = tach_now_ns();
 	struct tach_why why;
@@ -147,7 +166,7 @@ static int start(struct session *s)
 		return tach_error(err, "%s", why.text);
 	s->start_ns = tach_now_ns();
 	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
-	if (s->opts->mode == TACH_MODE_WALL)
+	if (counts_off_cpu(s))
 		err = tach_ledger__open(s->loader, s->line, &s->remote);
 	if (err)
 		return err;
@@ -225,11 +244,17 @@ static int stop(struct session *s)
 
 	take_cpu_time(s);
 	s->end_ns = tach_now_ns();
-	if (s->opts->mode == TACH_MODE_WALL) {
+	if (counts_off_cpu(s)) {
+		const struct tach_ledger_opts opts = {
+			.period_ns = s->opts->period_ns,
+			.filter = filter_of(s->opts->mode),
+			.end_ns = s->end_ns,
+		};
+
 		err = tach_pipeline__consume(s->line);
 		if (!err)
-			err = tach_ledger__settle(s->loader, s->line, &s->remote,
-						  s->opts->period_ns, s->end_ns, &s->settled);
+			err = tach_ledger__settle(s->loader, s->line, &s->remote, &opts,
+						  &s->settled);
 	}
 	tach_loader__detach(s->loader);
 	if (!err)
@@ -260,6 +285,7 @@ static int report(struct session *s)
 		.period_ns = s->opts->period_ns,
 		.cpu_ns = s->cpu_ns > s->cpu_start_ns ? s->cpu_ns - s->cpu_start_ns : 0,
 		.all_threads = s->opts->all_threads,
+		.some_states = filter_of(s->opts->mode),
 		.host_tids = s->opts->tids == TACH_TIDS_HOST,
 		.interrupted = s->interrupted,
 		.settled = s->settled,

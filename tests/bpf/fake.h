@@ -151,6 +151,8 @@ static inline void fake_thread_at(struct fake *fake, __u64 ts, __u64 interp, __u
 	fake_put64(ts + layout->ts_current_frame, 0);
 	fake_put64(ts + layout->ts_native_tid, tid);
 	fake_put32(ts + layout->ts_holds_gil, 0);
+	if (layout->ts_gil_requested)
+		fake_put32(ts + layout->ts_gil_requested, 0);
 	fake_put32(ts + layout->ts_status, status);
 	fake_put64(interp + layout->is_threads_head, ts);
 }

@@ -11,6 +11,7 @@ enum tach_probe_stage {
 	TACH_PROBE_FIND = 1, /* the thread state */
 	TACH_PROBE_WALK = 2, /* its frames */
 	TACH_PROBE_INTERN = 3,
+	TACH_PROBE_STATE = 4, /* instead of the last two: its state */
 };
 
 struct tach_probe_in {
@@ -29,7 +30,7 @@ struct tach_probe_out {
 	__u32 flags;
 	__u32 frame_cnt;
 	__u32 left_out;
-	__u32 pad;
+	__u32 state;
 	__u64 frames[TACH_MAX_FRAMES];
 };
 

@@ -31,6 +31,10 @@ static __always_inline int tach_probe_stages(struct tach_scratch *s,
 
 	if (status != TACH_ST_SAMPLED || probe_in.last_stage < TACH_PROBE_WALK)
 		return status;
+	if (probe_in.last_stage == TACH_PROBE_STATE) {
+		s->state = 0;
+		return tach_read_state(s, layout, true);
+	}
 	status = tach_walk(s, layout);
 	if (status != TACH_ST_SAMPLED || probe_in.last_stage < TACH_PROBE_INTERN)
 		return status;
@@ -59,6 +63,7 @@ int tach_probe(void *ctx)
 	probe_out.flags = s->flags;
 	probe_out.frame_cnt = s->frame_cnt;
 	probe_out.left_out = s->left_out;
+	probe_out.state = s->state;
 	bpf_probe_read_kernel(probe_out.frames, sizeof(probe_out.frames), s->frames);
 	return status;
 }

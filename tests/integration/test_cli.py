@@ -114,14 +114,6 @@ def test_errors_of_the_program(cli, line, message):
     assert lines[0].startswith("usage: tachyon-bpf ")
 
 
-@pytest.mark.parametrize("mode", ["gil", "exception"])
-def test_other_modes(cli, mode):
-    """One line that says what to do."""
-    assert usage_error(cli(f"run --mode {mode} x.py")) == [
-        f"tachyon-bpf: error: this version has only the modes wall and cpu, not {mode}"
-    ]
-
-
 def test_version(cli):
     done = cli("--version")
     assert re.fullmatch(r"tachyon-bpf \d+\.\d+\.\d+\n", done.stdout)

@@ -40,6 +40,9 @@ static void print_layout(const struct tach_layout *layout)
 	PRINT(ts_status);
 	PRINT(ts_holds_gil);
 	PRINT(ts_holds_gil_mask);
+	PRINT(ts_gil_requested);
+	PRINT(ts_current_exception);
+	PRINT(ts_exc_info);
 	PRINT(fr_previous);
 	PRINT(fr_executable);
 	PRINT(fr_instr_ptr);

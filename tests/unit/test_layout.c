@@ -37,6 +37,8 @@ static const struct {
 	F("thread_state.native_thread_id", "thread_state.size", ts_native_tid, 8, 8,
 	  TACH_TSTATE_SZ),
 	F("thread_state.status", "thread_state.size", ts_status, 4, 4, TACH_TSTATE_SZ),
+	F("thread_state.gil_requested", "thread_state.size", ts_gil_requested, 4, 4,
+	  TACH_TSTATE_SZ),
 	F("interpreter_frame.previous", "interpreter_frame.size", fr_previous, 8, 8, TACH_FRAME_SZ),
 	F("interpreter_frame.executable", "interpreter_frame.size", fr_executable, 8, 8,
 	  TACH_FRAME_SZ),
@@ -101,6 +103,7 @@ static void test_good(void **state)
 	static const __u32 holds_gil[VERSIONS] = {32, 36, 36};
 	static const __u32 masks[VERSIONS] = {1u << 5, ~0u, ~0u};
 	static const __u32 tags[VERSIONS] = {0, 3, 3};
+	static const __u32 exceptions[VERSIONS] = {112, 112, 136};
 
 	(void)state;
 	for (int version = 0; version < VERSIONS; version++) {
@@ -119,6 +122,8 @@ static void test_good(void **state)
 		assert_int_equal(layout.flags, TACH_LAYOUT_ENTRY_AT_ROOT);
 		assert_int_equal(layout.ts_holds_gil, holds_gil[version]);
 		assert_int_equal(layout.ts_holds_gil_mask, masks[version]);
+		assert_int_equal(layout.ts_current_exception, exceptions[version]);
+		assert_int_equal(layout.ts_exc_info, exceptions[version] + 8);
 		assert_int_equal(layout.fr_tag_mask, tags[version]);
 		assert_int_equal(layout.first_non_python_owner, 3);
 		assert_int_equal(layout.co_version, 92);
@@ -221,6 +226,7 @@ static void test_supplement(void **state)
 	(void)state;
 	for (int version = V313; version <= V314; version++) {
 		check_refused(version, "thread_state.status", 40);
+		check_refused(version, "thread_state.native_thread_id", 168);
 		check_refused(version, "unicode_object.asciiobject_size", 44);
 	}
 	/* 3.15 says where they are. */
@@ -228,6 +234,12 @@ static void test_supplement(void **state)
 	assert_int_equal(layout.ts_holds_gil, 44);
 	check_refused(V315, "thread_state.holds_gil", 38);
 	check_refused(V315, "thread_state.holds_gil", TACH_TSTATE_SZ);
+	assert_int_equal(parse(V315, "thread_state.current_exception", 144, &layout, &why), 0);
+	assert_int_equal(layout.ts_current_exception, 144);
+	assert_int_equal(layout.ts_exc_info, 152);
+	check_refused(V315, "thread_state.current_exception", 140);
+	check_refused(V315, "thread_state.current_exception", TACH_TSTATE_SZ - 8);
+	check_refused(V315, "thread_state.current_exception", TACH_TSTATE_SZ);
 	assert_int_equal(parse(V315, "unicode_object.compactunicodeobject_size", 60, &layout, &why),
 			 0);
 	assert_int_equal(layout.un_compact_sz, 60);
@@ -354,6 +366,7 @@ static void test_random_tables(void **state)
 			assert_true(!fields[i].window || value + fields[i].sz <= fields[i].window);
 		}
 		assert_true(layout.ts_holds_gil + 4 <= TACH_TSTATE_SZ);
+		assert_true(layout.ts_exc_info + 8 <= TACH_TSTATE_SZ);
 		assert_true(layout.co_version + 4 <= TACH_CODE_SZ);
 		assert_true(layout.un_compact_sz > layout.un_ascii_sz);
 	}

@@ -129,8 +129,8 @@ static void test_modes(void **state)
 	assert_string_equal(tach_mode__name(TACH_MODE_EXCEPTION), "exception");
 	assert_int_equal(good("attach 1")->mode, TACH_MODE_WALL);
 	assert_int_equal(good("attach 1 --mode cpu")->mode, TACH_MODE_CPU);
-	wrong("run --mode gil x.py",
-	      "tachyon-bpf: error: this version has only the modes wall and cpu, not gil");
+	assert_int_equal(good("run --mode gil x.py")->mode, TACH_MODE_GIL);
+	assert_int_equal(good("attach --mode exception 1")->mode, TACH_MODE_EXCEPTION);
 	wrong("run --mode foo x.py",
 	      "tachyon-bpf run: error: argument --mode: invalid choice: 'foo' (choose from 'wall', "
 	      "'cpu', 'gil', 'exception')");

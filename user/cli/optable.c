@@ -61,7 +61,7 @@ const struct tach_option tach_options[] = {
 		.name = "mode", .group = TACH_GROUP_SAMPLING, .where = ALL, .metavar = "MODE",
 		.preset = "wall", .choices = modes,
 		.help = "what counts as time: wall (all of it), cpu (on a CPU), gil (holding the GIL), "
-			"exception (handling one). This version has only wall and cpu",
+			"exception (while one propagates or is handled)",
 		.set = tach_set__choice, .off = FIELD(mode),
 	}, {
 		.name = "sampling-rate", .letter = 'r', .group = TACH_GROUP_SAMPLING, .where = ALL,

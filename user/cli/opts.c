@@ -181,12 +181,6 @@ static int check(const struct parser *parser)
 		return usage_error(parser, NULL,
 				   "Options %s are only valid with --pstats, not --%s", list,
 				   out->format);
-	if (out->mode != TACH_MODE_CPU && out->mode != TACH_MODE_WALL) {
-		*parser->exit_code = TACH_EXIT_USAGE;
-		tach_error(-EINVAL, "this version has only the modes wall and cpu, not %s",
-			   tach_mode__name(out->mode));
-		return DONE;
-	}
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct tach_load_opts {
 	bool all_threads; /* else only the thread-group leader */
 	bool gc, native;  /* markers in the stacks (enum tach_marker) */
 	bool off_cpu;	  /* count time off the CPU, too */
+	__u32 filter; /* of enum tach_sample_state: count only time in one of these states; 0: all */
 };
 
 /* Open and load the programs; nothing runs yet.

@@ -233,11 +233,11 @@ int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 *stack_id, __u32 *
 	if (!tstate || tach_tstate_is_mine(s, layout, tstate->addr) != 1)
 		return -ESRCH;
 	s->tstate = tstate->addr;
-	*state = TSTATE_FIELD(__u32, layout->ts_holds_gil) & layout->ts_holds_gil_mask
-			 ? TACH_STATE_HAS_GIL
-			 : 0;
+	s->state = 0;
 	peek->emit_err = 0;
-	status = tach_walk(s, layout);
+	status = tach_read_state(s, layout, true);
+	if (status == TACH_ST_SAMPLED)
+		status = tach_walk(s, layout);
 	if (status == TACH_ST_SAMPLED)
 		status = tach_intern(s, layout);
 	if (peek->emit_err)
@@ -245,5 +245,6 @@ int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 *stack_id, __u32 *
 	if (status == TACH_ST_NO_FRAMES)
 		return -ENOENT;
 	*stack_id = s->stack.stack_id;
+	*state = s->state;
 	return status == TACH_ST_SAMPLED ? 0 : -EFAULT;
 }

@@ -190,6 +190,13 @@ static int take_supplement(struct parser *parser)
 				version->current_frame);
 		out->ts_holds_gil = out->ts_status + build->holds_gil_after_status;
 	}
+	if (version->current_exception != TACH_LAYOUT_NONE) {
+		if (out->ts_native_tid != version->native_tid)
+			return refuse(parser, "thread_state.native_thread_id is %u, not %u",
+				      out->ts_native_tid, version->native_tid);
+		out->ts_current_exception = version->current_exception;
+	}
+	out->ts_exc_info = out->ts_current_exception + TACH_LAYOUT_EXC_INFO_AFTER;
 	if (!version->has_compact_sz) {
 		if (out->un_ascii_sz != ascii_sz)
 			return refuse(parser, "unicode_object.asciiobject_size is %u, not %u",
@@ -206,6 +213,9 @@ static int check_relations(struct parser *parser)
 {
 	const struct tach_layout *out = parser->out;
 
+	if (out->ts_exc_info + 8 > TACH_TSTATE_SZ)
+		return refuse(parser, "thread_state.current_exception is %u",
+			      out->ts_current_exception);
 	if (out->fr_sz <= out->fr_previous || out->fr_sz <= out->fr_executable ||
 	    out->fr_sz <= out->fr_instr_ptr || out->fr_sz <= out->fr_owner)
 		return refuse(parser, "interpreter_frame.localsplus is %u", out->fr_sz);

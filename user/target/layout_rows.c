@@ -40,6 +40,8 @@ const struct tach_layout_row tach_layout_rows[] = {
 	WORD(TACH_LAYOUT_TSTATE, "native_thread_id", 200, 224, 248, ts_native_tid),
 	HALF(TACH_LAYOUT_TSTATE, "status", 216, 240, 264, ts_status),
 	HALF(TACH_LAYOUT_TSTATE, "holds_gil", NONE, NONE, 272, ts_holds_gil),
+	HALF(TACH_LAYOUT_TSTATE, "gil_requested", NONE, NONE, 280, ts_gil_requested),
+	WORD(TACH_LAYOUT_TSTATE, "current_exception", NONE, NONE, 288, ts_current_exception),
 
 	WORD(TACH_LAYOUT_FRAME, "previous", 232, 256, 320, fr_previous),
 	WORD(TACH_LAYOUT_FRAME, "executable", 240, 264, 328, fr_executable),
@@ -96,11 +98,15 @@ const size_t tach_layout_row_cnt = sizeof(tach_layout_rows) / sizeof(tach_layout
 #define KIND_AFTER_BYTE 8
 
 const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
+	/* current_exception of 3.13 and 3.14, the same in builds with and without GIL: CPython v3.13.15,
+	 * v3.14.7 Include/cpython/pystate.h, struct _ts. */
 	{
 		.major_minor = 0x030d,
 		.table_sz = 584,
 		.status = 32,
 		.current_frame = 72,
+		.native_tid = 160,
+		.current_exception = 112,
 		.localsplusnames_at = 328,
 		/* f_executable is a PyObject * (CPython v3.13.0 Include/internal/pycore_frame.h);
 		 * _status.holds_gil (Include/cpython/pystate.h). */
@@ -112,6 +118,8 @@ const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
 		.table_sz = 760,
 		.status = 32,
 		.current_frame = 72,
+		.native_tid = 160,
+		.current_exception = 112,
 		.localsplusnames_at = 368,
 		/* Py_TAG_BITS (CPython v3.14.10 Include/internal/pycore_stackref.h); int holds_gil
 		 * behind _status (Include/cpython/pystate.h). */
@@ -123,6 +131,7 @@ const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
 		.table_sz = 888,
 		.status = 32,
 		.current_frame = 72,
+		.current_exception = NONE,
 		.localsplusnames_at = 432,
 		.has_compact_sz = true,
 		/* Py_TAG_BITS (CPython v3.15.2 Include/internal/pycore_stackref.h). */

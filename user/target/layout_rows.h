@@ -65,7 +65,9 @@ struct tach_layout_version {
 	__u32 table_sz;
 	__u16 localsplusnames_at;    /* code_object.localsplusnames in the table */
 	__u16 status, current_frame; /* of the thread state: where holds_gil is known to be */
-	bool has_compact_sz;	     /* compactunicodeobject_size is in the table */
+	/* Of it, too: NONE if it is in the table, else between current_frame and this native_thread_id. */
+	__u16 current_exception, native_tid;
+	bool has_compact_sz; /* compactunicodeobject_size is in the table */
 	struct tach_layout_build builds[TACH_LAYOUT_BUILDS];
 };
 extern const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS];
@@ -73,6 +75,10 @@ extern const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSION
 /* The head of an object is larger by this in free-threaded builds: thread id, flags, mutex, gc bits, two
  * reference counts (CPython v3.13.0 - v3.15.2 Include/object.h). */
 #define TACH_LAYOUT_FREE_HEAD_SZ 16
+
+/* From a thread state's current_exception to exc_info, its neighbour (CPython v3.13.0 - v3.15.2
+ * Include/cpython/pystate.h). */
+#define TACH_LAYOUT_EXC_INFO_AFTER 8
 
 /* sizeof(PyASCIIObject) with GIL, and what PyCompactUnicodeObject has more: utf8_length, utf8
  * (CPython v3.13.0, v3.14.10 Include/cpython/unicodeobject.h). */
