@@ -49,7 +49,7 @@ def due_share(counts, pid, clocks):
     return counts.status["SAMPLED"] / (RATE * (counts.cpu_s - stolen))
 
 
-def test_known_call_graph(start, attach, graph, figure, seconds):
+def test_known_call_graph(cell, start, attach, graph, figure, seconds):
     target = start(TARGETS / "chains.py", 120)
     for _ in range(TRIES):
         clocks = cpu_seconds(target.pid), stolen_seconds()
@@ -67,8 +67,9 @@ def test_known_call_graph(start, attach, graph, figure, seconds):
     figure("samples / due", share)
     assert share >= 0.99
     assert inside > 0.98 * counts.status["SAMPLED"]
-    # No code object came or went, so none had to be compared again.
-    assert counts.counter["REVALIDATED"] == counts.counter["STALE"] == 0
+    # No code object came or went, so none had to be compared again; where no counter tells, it had to.
+    assert counts.counter["STALE"] == 0
+    assert (counts.counter["REVALIDATED"] == 0) == (cell.name != "3.13-free-threaded")
     # All depths of all chains were met, so the check above was not empty.
     functions = {function for _, frames, _ in profile.rows for function, _ in generated_frames(frames)}
     assert {f"chain_{c}_{DEPTH - 1}" for c in range(8)} <= functions
