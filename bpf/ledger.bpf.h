@@ -2,20 +2,23 @@
 #ifndef TACH_LEDGER_BPF_H
 #define TACH_LEDGER_BPF_H
 
-/* Time off the CPU, counted instead of sampled.
+/* Wall-clock time of a thread, counted instead of sampled.
  *
- * A thread that blocks gets no tick. So its time off the CPU is added up at each switch, and each period of it
- * gets one sample, at a random point: exact in sum, short blocks count in proportion, and no rhythm of the
- * program's own can keep out of the samples' way. The points that lie in one block leave as one record with
- * their number as its weight. The stack of a thread does not change while it is off the CPU: one read per block
- * is enough, and most blocks are too short to need one.
+ * Each period of it has one sample, at a random point: exact in sum, short stretches count in proportion, and no
+ * rhythm of the program's own can keep out of the samples' way. The points that lie in one stretch leave as one
+ * record with their number as its weight.
  *
- * When a block begins its stack is read if the next point is probably in it: it is nearer than TACH_DUE_MEANS
- * mean blocks of this thread. Where that was wrong the thread itself reads it, in a task work on its way back
- * to user mode, before anything has moved. Kernels that cannot do that (before 6.18) read every time.
+ * On a CPU it is a timer tick that reads the stack, and takes the points since the last tick along: a tick that is
+ * late or missing, as they are on virtual machines, shifts a sample, but makes none.
  *
- * Where only some states count, the state of a thread is read each time that it leaves: no other thread can
- * change it. */
+ * Off the CPU the stack of a thread does not change: one read per block is enough, and most blocks are too
+ * short to need one. When a block begins its stack is read if the next point is probably in it: it is nearer
+ * than TACH_DUE_MEANS mean blocks of this thread. Where that was wrong the thread itself reads it, in a task work
+ * on its way back to user mode, before anything has moved. Kernels that cannot do that (before 6.18) read
+ * every time.
+ *
+ * Where only some states count, the state of a thread is read each time that it leaves: no other thread can change
+ * it. Points in other states are passed over. */
 
 /* Time for which there is one sample. */
 const volatile __u64 tach_period_ns = 1000000;
@@ -73,6 +76,19 @@ static __always_inline bool tach_keep_stack(struct tach_thread *t, const struct 
 	return true;
 }
 
+/* The same where the stack of the block could not be read: an earlier one has to do. */
+static __always_inline void tach_settle_reused(struct tach_thread *t, __u32 weight)
+{
+	if (t->bare)
+		return;
+	if (!t->stack_id) {
+		TACH_ADD(OFF_FAILED, weight);
+		return;
+	}
+	TACH_ADD(OFF_REUSED, weight);
+	tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
+}
+
 /* Whether the block of @t is of a state that counts. If that is not known its points are passed, and it is
  * seen when its stack is read. */
 static __always_inline bool tach_block_counts(const struct tach_thread *t)
@@ -99,16 +115,16 @@ typedef int (*tach_work_fn)(struct bpf_map *map, void *key, void *value);
 extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work,
 					      void *map, tach_work_fn fn, void *aux) __ksym __weak;
 
-/* A callback can be interrupted by ticks, and preempted by another one: it has a work area of its own, or
- * none. */
-static __always_inline struct tach_scratch *tach_borrow_scratch(void)
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+/* A callback can be interrupted by ticks, so it has a work area of its own; another callback must not come
+ * in between. */
+static __always_inline struct tach_scratch *tach_callback_scratch(void)
 {
 	__u32 idx = tach_cpu_cnt + bpf_get_smp_processor_id();
-	struct tach_scratch *s = bpf_map_lookup_elem(&tach_scratches, &idx);
 
-	if (!s || __sync_val_compare_and_swap(&s->busy, 0, 1))
-		return NULL;
-	return s;
+	return bpf_map_lookup_elem(&tach_scratches, &idx);
 }
 
 static int tach_on_resume(struct bpf_map *map, void *key, void *value)
@@ -124,15 +140,15 @@ static int tach_on_resume(struct bpf_map *map, void *key, void *value)
 	weight = __sync_lock_test_and_set(&work->weight, 0);
 	if (!t || !weight)
 		return 0;
+	bpf_preempt_disable();
 	TACH_COUNT(OFF_WORKS);
-	s = tach_borrow_scratch();
+	s = tach_callback_scratch();
 	status = s ? tach_take_stack(s, task, t->target) : TACH_ST_NO_SCRATCH;
 	if (s && tach_keep_stack(t, s, status))
 		tach_settle(t, t->stack_id, t->state, weight);
-	else if (!t->bare && status != TACH_ST_OTHER_STATE && status != TACH_ST_EXITING)
-		TACH_ADD(OFF_FAILED, weight);
-	if (s)
-		__sync_lock_test_and_set(&s->busy, 0);
+	else if (status != TACH_ST_OTHER_STATE)
+		tach_settle_reused(t, weight);
+	bpf_preempt_enable();
 	return 0;
 }
 
@@ -184,11 +200,13 @@ static __always_inline __u32 tach_next_point(struct tach_thread *t, __u64 over)
 	return passed;
 }
 
-/* Move on by a block of that many ns. Returns how many points lie in it. */
-static __always_inline __u32 tach_pass_points(struct tach_thread *t, __u64 block_ns)
+/* Count up to @now. Returns how many points lie in between. */
+static __always_inline __u32 tach_pass_points(struct tach_thread *t, __u64 now)
 {
+	__u64 block_ns = now > t->at_ns ? now - t->at_ns : 0;
 	__u64 over;
 
+	t->at_ns += block_ns;
 	if (block_ns < t->left_ns) {
 		t->left_ns -= block_ns;
 		return 0;
@@ -246,13 +264,11 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 	t->off_ns += block_ns;
 	if (t->wake_ns && now > t->wake_ns)
 		t->runnable_ns += now - t->wake_ns;
-	if (!tach_block_counts(t))
-		return;
-	weight = tach_pass_points(t, block_ns);
+	weight = tach_pass_points(t, now);
 	if (block_ns > max_ns)
 		block_ns = max_ns;
 	t->mean_ns = t->mean_ns ? t->mean_ns - t->mean_ns / 8 + block_ns / 8 : block_ns;
-	if (!weight)
+	if (!weight || !tach_block_counts(t))
 		return;
 	if (!t->fresh)
 		tach_use_peeked(t, task, out_ns);
@@ -263,10 +279,16 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 	}
 	if (tach_has_task_work && tach_defer(task, weight))
 		return;
-	if (t->bare)
-		return;
-	TACH_ADD(OFF_REUSED, weight);
-	tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
+	tach_settle_reused(t, weight);
+}
+
+/* A tick on @task: how many samples it stands for. */
+static __always_inline __u32 tach_take_points(struct tach_thread *t)
+{
+	__u32 weight = t->pending + tach_pass_points(t, bpf_ktime_get_ns());
+
+	t->pending = 0;
+	return weight;
 }
 
 /* Look at the state in which @task leaves. Returns as tach_look(). */
@@ -323,6 +345,7 @@ static __always_inline void tach_leave(struct task_struct *task, bool runnable, 
 	}
 	t->on_ns += now - t->in_ns;
 	t->in_ns = 0;
+	t->pending += tach_pass_points(t, now);
 	t->wake_ns = runnable ? now : 0;
 	tach_begin_block(t, task);
 	t->out_ns = now;

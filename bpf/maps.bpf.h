@@ -159,8 +159,6 @@ struct tach_scratch {
 	__u32 tid;
 	__u32 host_tid; /* of the same thread, as user space sees it */
 	__u32 state;	/* enum tach_sample_state */
-	__u32 busy;	/* of those that are borrowed: taken */
-	__u32 pad;
 	unsigned char tstate_buf[TACH_TSTATE_SZ + 8];
 	unsigned char frame_buf[128 + 8];
 	unsigned char code_buf[256 + 8];
@@ -172,8 +170,7 @@ struct tach_scratch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries,
-	       1); /* one per possible CPU, then those that are borrowed; set at load */
+	__uint(max_entries, 1); /* one per possible CPU, then as many for callbacks; set at load */
 	__type(key, __u32);
 	__type(value, struct tach_scratch);
 } tach_scratches SEC(".maps");

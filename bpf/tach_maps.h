@@ -38,7 +38,8 @@ struct tach_thread {
 	__u64 out_ns;	   /* when it left; 0: it is on one */
 	__u64 wake_ns;	   /* when it could have run again; 0: it waits */
 	__u64 ran_ns;	   /* time on a CPU by the scheduler's clock, when it left one last */
-	__u64 left_ns;	   /* time off the CPU until the next sample */
+	__u64 at_ns;	   /* up to when samples were counted */
+	__u64 left_ns;	   /* from there to the next one */
 	__u64 rest_ns;	   /* from that to the end of its period */
 	__u64 mean_ns;	   /* of its blocks */
 	__u64 on_ns;	   /* sums: on a CPU, */
@@ -49,6 +50,7 @@ struct tach_thread {
 	__u32 block_state; /* of the block that began at out_ns, if that is known */
 	__u32 target, image;
 	__u32 tid, host_tid; /* 0: not read yet */
+	__u32 pending;	     /* samples on a CPU that no tick has taken yet */
 	__u8 fresh;	     /* stack_id is that of the block that began at out_ns */
 	__u8 bare;	     /* it had no Python stack when it was read last */
 	__u8 closed;	     /* it has ended, and its times were sent */

@@ -29,7 +29,8 @@
 	X(CODE_FAULT, FAIL, "code object unreadable")                                              \
 	X(CODE_QUOTA, FAIL, "too many new code objects in one tick")                               \
 	X(RING_FULL, FAIL, "ring buffer full")                                                     \
-	X(OTHER_STATE, SKIP, "not in the state that the mode asks for")
+	X(OTHER_STATE, SKIP, "not in the state that the mode asks for")                            \
+	X(NOT_DUE, SKIP, "no sample was due (mode wall counts time)")
 
 enum tach_status {
 #define X(name, kind, text) TACH_ST_##name,
@@ -51,6 +52,7 @@ enum tach_status {
 	X(REVALIDATED, "known stacks whose code objects were checked again")                       \
 	X(STALE, "known stacks found stale: a code address was reused")                            \
 	X(TRUNCATED, "stacks deeper than the limit: frames are missing")                           \
+	X(ON_SAMPLES, "samples that the ticks stand for")                                          \
 	X(OFF_RECORDS, "records of time off the CPU sent")                                         \
 	X(OFF_SAMPLES, "samples in them")                                                          \
 	X(OFF_READS, "stacks read when a thread left the CPU")                                     \

@@ -20,8 +20,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Take one sample of @task, which runs now and belongs to target @idx. Returns where the tick ends. */
-static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
+/* Time off the CPU is counted, too, and each thread has a ledger. */
+const volatile bool tach_wall = false;
+
+/* Take @weight samples of @task, which runs now and belongs to target @idx. Returns where the tick ends. */
+static __always_inline int tach_sample(struct task_struct *task, __u32 idx, __u32 weight)
 {
 	struct tach_scratch *s = tach_own_scratch();
 	int status;
@@ -34,9 +37,27 @@ static __always_inline int tach_sample(struct task_struct *task, __u32 idx)
 	if (status != TACH_ST_SAMPLED)
 		return status;
 	if (tach_emit_sample(idx, s->tid, s->host_tid, s->state | TACH_STATE_ON_CPU,
-			     s->stack.stack_id, 1))
+			     s->stack.stack_id, weight))
 		return TACH_ST_RING_FULL;
+	TACH_ADD(ON_SAMPLES, weight);
 	return TACH_ST_SAMPLED;
+}
+
+/* The same for as many samples as its ledger says. What fails is left to the next tick. */
+static __always_inline int tach_sample_wall(struct task_struct *task, __u32 idx)
+{
+	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
+	__u32 weight = 1;
+	int status;
+
+	if (t)
+		weight = tach_take_points(t);
+	if (!weight)
+		return TACH_ST_NOT_DUE;
+	status = tach_sample(task, idx, weight);
+	if (t && status >= TACH_ST_NO_SCRATCH && status <= TACH_ST_RING_FULL) /* a failure */
+		t->pending += weight;
+	return status;
 }
 
 SEC("perf_event")
@@ -55,7 +76,7 @@ int tach_tick(struct bpf_perf_event_data *ctx)
 	if (idx < 0)
 		return 0;
 	counts->n[TACH_ST__CNT + TACH_CT_TARGET_TICKS]++;
-	status = tach_sample(task, idx);
+	status = tach_wall ? tach_sample_wall(task, idx) : tach_sample(task, idx, 1);
 	TACH_CLAMP(status, TACH_ST__CNT - 1);
 	counts->n[status]++;
 	return 0;
@@ -118,6 +139,7 @@ static __always_inline struct tach_thread *tach_open_ledger(struct task_struct *
 {
 	struct tach_thread t = {.target = idx, .begin_ns = bpf_ktime_get_ns()};
 
+	t.at_ns = t.begin_ns;
 	t.ran_ns = task->se.sum_exec_runtime;
 	tach_next_point(&t, 0);
 	return bpf_task_storage_get(&tach_threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -156,6 +178,9 @@ int BPF_PROG(tach_exit, struct task_struct *task)
 	t->closed = 1;
 	if (!t->tid) /* it never was in Python */
 		return 0;
+	t->pending += tach_pass_points(t, rec.end_ns);
+	if (t->pending && !tach_filter)
+		tach_settle_reused(t, t->pending);
 	rec.begin_ns = t->begin_ns;
 	rec.on_ns = t->on_ns + (t->in_ns ? rec.end_ns - t->in_ns : 0);
 	rec.off_ns = t->off_ns;

@@ -94,12 +94,36 @@ static const struct block *find_block(const struct survey *survey,
 	return &survey->blocks[idx];
 }
 
-/* Samples in the block that has not ended. */
-static __u64 weight_of(const struct tach_thread_row *row, __u64 period_ns)
+/* Samples due since the last ones were counted. */
+static __u32 weight_of(const struct tach_thread_row *row, __u64 period_ns)
 {
-	__u64 ns = block_ns(row), left_ns = row->thread.left_ns;
+	__u64 ns = since(row, row->thread.at_ns), left_ns = row->thread.left_ns;
 
 	return ns < left_ns || !ns ? 0 : 1 + (ns - left_ns) / period_ns;
+}
+
+static int add(struct tach_pipeline *line, const struct tach_thread_row *row, __u64 stack_id,
+	       __u32 state, __u32 weight, struct tach_settled *settled)
+{
+	const struct tach_rec_sample rec = {
+		.hdr = {.type = TACH_REC_SAMPLE, .len = sizeof(rec)},
+		.ts_ns = row->now_ns,
+		.stack_id = stack_id,
+		.target = row->thread.target,
+		.tid = row->tid,
+		.host_tid = row->host_tid,
+		.state = state | (row->main_thread ? TACH_STATE_MAIN_THREAD : 0),
+		.weight = weight,
+	};
+
+	/* Without any stack it is a thread that has nothing to do with Python. */
+	if (!weight || !stack_id)
+		return 0;
+	settled->records++;
+	settled->samples += weight;
+	if (state & TACH_STATE_REUSED)
+		settled->reused += weight;
+	return tach_pipeline__inject(line, &rec, sizeof(rec));
 }
 
 /* Whether the block is of a state that counts. */
@@ -114,35 +138,26 @@ static bool is_asked_for(const struct tach_thread *t, const struct block *block,
 	return !filter || state & filter;
 }
 
-/* A sample for the block, if one is due in it. */
+/* The samples that are due: of the block that has not ended, and of time on a CPU that no tick came to take. */
 static int charge(struct tach_pipeline *line, const struct tach_thread_row *row,
 		  const struct block *block, const struct tach_ledger_opts *opts,
 		  struct tach_settled *settled)
 {
 	const struct tach_thread *t = &row->thread;
-	bool known = t->fresh || block;
-	struct tach_rec_sample rec = {
-		.hdr = {.type = TACH_REC_SAMPLE, .len = sizeof(rec)},
-		.ts_ns = row->now_ns,
-		.stack_id = block && !t->fresh ? block->stack_id : t->stack_id,
-		.target = t->target,
-		.tid = row->tid,
-		.host_tid = row->host_tid,
-		.state = (block && !t->fresh ? block->state : t->state) |
-			 (known ? 0 : TACH_STATE_REUSED) |
-			 (row->main_thread ? TACH_STATE_MAIN_THREAD : 0),
-		.weight = weight_of(row, opts->period_ns),
-	};
+	__u32 weight = weight_of(row, opts->period_ns), pending = t->pending;
+	int err = 0;
 
-	/* Without any stack it is a thread that has nothing to do with Python. */
-	if (!rec.weight || !rec.stack_id || (t->bare && !block) ||
-	    !is_asked_for(t, block, opts->filter))
+	if ((t->bare && !block) || !is_asked_for(t, block, opts->filter))
 		return 0;
-	settled->records++;
-	settled->samples += rec.weight;
-	if (!known)
-		settled->reused += rec.weight;
-	return tach_pipeline__inject(line, &rec, sizeof(rec));
+	if (t->out_ns && t->fresh)
+		err = add(line, row, t->stack_id, t->state, weight, settled);
+	else if (t->out_ns && block)
+		err = add(line, row, block->stack_id, block->state, weight, settled);
+	else
+		pending += weight;
+	if (err || opts->filter) /* in which state the others were is not known */
+		return err;
+	return add(line, row, t->stack_id, t->state | TACH_STATE_REUSED, pending, settled);
 }
 
 /* Say where the thread's time went. */

@@ -60,39 +60,16 @@ static void print_missed(const struct tach_tally *tally, FILE *out)
 		due - seen, due, 100.0 * (due - seen) / due);
 }
 
-/* Time off the CPU is counted exactly, so only ticks can be missing. */
-static void print_missed_wall(const struct tach_tally *tally, __u64 attempts, __u64 wall_ns,
-			      __u64 on_ns, FILE *out)
-{
-	__u64 due = wall_ns / tally->period_ns, on = on_ns / tally->period_ns;
-
-	if (tally->interrupted || attempts + 0.01 * on + 3 * sqrt(on) + 2 >= due)
-		return;
-	fprintf(out, "Warning: missed %llu samples from the expected total of %llu (%.2f%%)\n",
-		due - attempts, due, 100.0 * (due - attempts) / due);
-}
-
 static double percent(__u64 part, __u64 whole)
 {
 	return whole ? 100.0 * part / whole : 0;
 }
 
 /* The ledger: where the wall-clock time of the threads went. */
-static void print_threads(const struct tach_tally *tally, __u64 attempts, FILE *out)
+static void print_threads(const struct tach_tally *tally, FILE *out)
 {
 	__u32 cnt = tach_profile__thread_cnt(tally->profile);
-	__u64 wall_ns = 0, on_ns = 0;
 
-	for (__u32 i = 0; i < cnt; i++) {
-		const struct tach_thread_time *t = tach_profile__thread(tally->profile, i);
-
-		wall_ns += t->wall_ns;
-		on_ns += t->on_ns;
-	}
-	if (tally->some_states)
-		print_missed(tally, out);
-	else
-		print_missed_wall(tally, attempts, wall_ns, on_ns, out);
 	fprintf(out, "Threads:%10s  wall (s)  running  runnable  blocked  residual\n", "tid");
 	for (__u32 i = 0; i < cnt && i < MAX_LEDGERS; i++) {
 		const struct tach_thread_time *t = tach_profile__thread(tally->profile, i);
@@ -215,7 +192,7 @@ void tach_report__print(const struct tach_tally *tally, FILE *out)
 {
 	__u64 failed = sum_of(tally, FAIL) + counter(tally, TACH_CT_OFF_FAILED) +
 		       counter(tally, TACH_CT_OFF_LOST);
-	__u64 attempts = sum_of(tally, SAMPLE) + counter(tally, TACH_CT_OFF_SAMPLES) +
+	__u64 attempts = counter(tally, TACH_CT_ON_SAMPLES) + counter(tally, TACH_CT_OFF_SAMPLES) +
 			 tally->settled.samples + failed;
 
 	if (tally->interrupted)
@@ -226,7 +203,7 @@ void tach_report__print(const struct tach_tally *tally, FILE *out)
 		tally->duration_s > 0 ? attempts / tally->duration_s : 0);
 	fprintf(out, "Error rate: %.2f\n", attempts ? 100.0 * failed / attempts : 0);
 	if (tach_profile__thread_cnt(tally->profile))
-		print_threads(tally, attempts, out);
+		print_threads(tally, out);
 	else
 		print_missed(tally, out);
 	print_bare_threads(tally, out);

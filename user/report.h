@@ -16,7 +16,6 @@ struct tach_tally {
 	__u64 period_ns;
 	__u64 cpu_ns;	  /* CPU time of the sampled threads meanwhile; 0: not known */
 	bool all_threads; /* were sampled; else the main thread only */
-	bool some_states; /* only time in some of their states counts */
 	bool host_tids;	  /* name threads by them */
 	bool interrupted; /* by the user: nothing can be said of missed samples */
 	__u64 counts[TACH_COUNTS_CNT];

@@ -285,7 +285,6 @@ static int report(struct session *s)
 		.period_ns = s->opts->period_ns,
 		.cpu_ns = s->cpu_ns > s->cpu_start_ns ? s->cpu_ns - s->cpu_start_ns : 0,
 		.all_threads = s->opts->all_threads,
-		.some_states = filter_of(s->opts->mode),
 		.host_tids = s->opts->tids == TACH_TIDS_HOST,
 		.interrupted = s->interrupted,
 		.settled = s->settled,

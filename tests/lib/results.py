@@ -40,7 +40,7 @@ class Counts:
     @property
     def samples(self):
         """On a CPU, off it, and those of the blocks that had not ended at the end."""
-        return self.status["SAMPLED"] + self.counter["OFF_SAMPLES"] + self.settled
+        return self.counter["ON_SAMPLES"] + self.counter["OFF_SAMPLES"] + self.settled
 
     @property
     def failed(self):

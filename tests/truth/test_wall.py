@@ -3,10 +3,13 @@
 
 import collections
 import json
+import math
 import re
 
+import pytest
+
 from rawfile import RawFile
-from shares import Turns, total_variation
+from shares import SIGMAS, Turns, total_variation
 from tree import TARGETS
 
 RATE = 1000
@@ -49,3 +52,26 @@ def test_known_waits(start, attach, lab_dir, figure, seconds):
     assert 0.98 < samples / due < 1.02
     assert ledger[4] < 1 and reused <= 0.01
     assert distance <= bound, (ours, turns.cpu_s)
+
+
+@pytest.mark.flavours("gil", "free-threaded")
+def test_rhythm(start, attach, lab_dir, figure, seconds):
+    """What keeps the time of the samples is seen as often as it is there, all the same."""
+    truth_path = lab_dir / "truth.json"
+    duration = seconds(4, 30)
+    target = start(TARGETS / "rhythm.py", duration, truth_path)
+    profile = attach(target.pid, "--mode", "wall", "-a", "-r", RATE, "-d", duration + 5)
+    truth = json.loads(truth_path.read_text())
+    functions = profile.functions()
+    ours = {name: functions[name] for name in truth}
+    samples = sum(ours.values())
+    figure("samples", samples)
+    for name, value in truth.items():
+        figure(name, ours[name] / samples - value / sum(truth.values()))
+    # No turn is longer than ten periods, most are shorter than one: each sample may fall to either side.
+    bound = SIGMAS * sum(math.sqrt(0.25 * count) for count in ours.values()) / 2 / samples
+    distance = total_variation(ours, truth)
+    figure("total variation", distance)
+    figure("bound", bound)
+    assert profile.counts.failed == {}
+    assert distance <= bound, (ours, truth)

@@ -49,6 +49,9 @@ step source python3.15 chains.py --source
 # A program that knows its shares of the CPU.
 step shares ./tachyon-bpf run --mode cpu --verbose --sampling-rate 1khz --collapsed -o /results/shares.txt \
   --python /usr/bin/python3.15 shares.py 6 /results/truth.json
+# And one that knows where it waits.
+step waits ./tachyon-bpf run --mode wall --verbose --sampling-rate 1khz --collapsed -o /results/waits.txt \
+  --python /usr/bin/python3.15 waits.py 6 /results/waits.json
 
 # A machine this slow runs each test on one layout, and does not read all kernel types for each.
 step types ./bpftool gen min_core_btf /sys/kernel/btf/vmlinux /tmp/types.btf walk.bpf.o

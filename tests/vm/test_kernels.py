@@ -89,23 +89,47 @@ def test_known_call_graph(guest, version):
     assert {f"gen_{c}" for c in (1, 3, 5, 7)} <= functions
 
 
+def functions_of(guest, name, truth):
+    """Samples by the function of the truth that is on their stack."""
+    ours = collections.Counter()
+    for _, frames, count in collapsed(guest.path(name)):
+        for _, function, _ in frames:
+            if function in truth:
+                ours[function] += count
+                break
+    return ours
+
+
 def test_known_shares(guest):
     """Total variation distance to the program's own CPU clock at most 1 %."""
     guest.succeeded("shares")
     counts = Counts(guest.text("shares.err"))
     truth = Turns(json.loads(guest.text("truth.json"))).cpu_s
-    ours = collections.Counter()
-    for _, frames, count in collapsed(guest.path("shares.txt")):
-        for _, function, _ in frames:
-            if function in truth:
-                ours[function] += count
-                break
+    ours = functions_of(guest, "shares.txt", truth)
     distance = total_variation(ours, truth)
     failed = sum(counts.failed.values())
     guest.figures["shares"] = f"{sum(ours.values())} samples, {failed} failed, total variation distance {distance:.2%}"
     assert failed <= ALLOWED_FAILED[guest.arch] * counts.counter["TARGET_TICKS"], counts.failed
     assert sum(ours.values()) >= 0.98 * RATE * sum(truth.values())
     assert distance <= 0.01, (ours, truth)
+
+
+def test_known_waits(guest):
+    """The same of wall-clock time, asleep and awake, to the program's own wall clock."""
+    guest.succeeded("waits")
+    counts = Counts(guest.text("waits.err"))
+    turns = Turns(json.loads(guest.text("waits.json")))
+    ours = functions_of(guest, "waits.txt", turns.functions)
+    samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
+    distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, 0, variance=0.5)
+    reused = counts.counter["OFF_REUSED"]
+    guest.figures["waits"] = (
+        f"{samples} samples of {due:.0f}, {reused} with an earlier stack, total variation distance {distance:.2%} "
+        f"(bound {bound:.2%})"
+    )
+    assert 0.98 * due <= samples <= 1.02 * due
+    assert reused <= 0.01 * samples
+    assert distance <= bound, (ours, turns.cpu_s)
 
 
 def test_kernel_has_no_complaints(guest):

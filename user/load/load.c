@@ -63,7 +63,7 @@ static int configure(struct tach_loader *loader, const struct tach_load_opts *op
 	if (skel->rodata->tach_linetable_sz > opts->ring_sz / 4)
 		skel->rodata->tach_linetable_sz = opts->ring_sz / 4;
 	err = bpf_map__set_max_entries(skel->maps.tach_ring, opts->ring_sz);
-	/* Scheduler and timers on a CPU take turns, what is borrowed comes on top. */
+	/* Scheduler and timers on a CPU take turns, callbacks come in between. */
 	if (opts->off_cpu)
 		cpus *= 2;
 	if (!err)

@@ -42,6 +42,7 @@ void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opt
 		bpf_map__set_max_entries(loader->skel->maps.tach_works, 1);
 		return;
 	}
+	loader->skel->rodata->tach_wall = true;
 	loader->skel->rodata->tach_period_ns = opts->period_ns;
 	bpf_map__set_max_entries(loader->skel->maps.tach_peeked, MAX_PEEKED);
 	if (!uname(&uts))
