@@ -10,6 +10,9 @@ const volatile bool tach_all_threads = false;
 /* Bits of enum tach_sample_state: only time in which a thread has one of them counts. 0: all does. */
 const volatile __u32 tach_filter = 0;
 
+/* Whether exceptions are looked for although they are not what counts. */
+const volatile bool tach_exceptions = false;
+
 static __always_inline bool tach_is_asked_for(__u32 state)
 {
 	return !tach_filter || state & tach_filter;
@@ -74,7 +77,8 @@ static __always_inline int tach_look(struct tach_scratch *s, struct task_struct 
 	if (!image->started)
 		image->started = 1;
 	s->state = main_thread ? TACH_STATE_MAIN_THREAD : 0;
-	return tach_read_state(s, &target->layout, tach_filter & TACH_STATE_HAS_EXCEPTION);
+	return tach_read_state(s, &target->layout,
+			       tach_exceptions || tach_filter & TACH_STATE_HAS_EXCEPTION);
 }
 
 /* Read the stack of the thread that was looked at: s->stack.stack_id. Returns as above. */

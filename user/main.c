@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/opts.h"
+#include "dump.h"
 #include "session.h"
 #include "util/log.h"
 
@@ -28,5 +29,5 @@ int main(int argc, char **argv)
 	if (tach_opts__parse(argc, argv, &opts, &exit_code))
 		return exit_code;
 	tach_log__set_verbose(opts.verbose);
-	return tach_session__run(&opts);
+	return opts.command == TACH_CMD_DUMP ? tach_dump__run(&opts) : tach_session__run(&opts);
 }

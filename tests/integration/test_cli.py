@@ -11,7 +11,7 @@ import pytest
 
 from tree import ROOT
 
-COMMANDS = ("run", "attach")
+COMMANDS = ("run", "attach", "dump")
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,10 @@ SUB_ERRORS = [
     ("run --flamegraph x.py", "--flamegraph is not available in this version"),
     ("attach --live 1", "--live is not available in this version"),
     ("attach --async-mode all 1", "--async-mode is not available in this version"),
+    ("dump --async-aware 1", "--async-aware is not available in this version"),
+    ("dump --opcodes 1", "--opcodes is not available in this version"),
+    ("dump -r 1khz 1", "unrecognized arguments: -r"),
+    ("dump", "the following arguments are required: pid"),
 ]
 
 
@@ -92,8 +96,7 @@ def test_errors_of_a_command(cli, line, message):
 
 TOP_ERRORS = [
     ("", "the following arguments are required: command"),
-    ("bogus", "argument command: invalid choice: 'bogus' (choose from 'run', 'attach')"),
-    ("dump 1", "argument command: 'dump' is not available in this version"),
+    ("bogus", "argument command: invalid choice: 'bogus' (choose from 'run', 'attach', 'dump')"),
     ("replay f", "argument command: 'replay' is not available in this version"),
     ("--bogus", "unrecognized arguments: --bogus"),
     (
@@ -153,6 +156,8 @@ def test_help_lists_the_options(helps):
     common |= {"--force", "--ring-size", "--raw"}
     assert set(options_of(helps["attach"])) == common
     assert set(options_of(helps["run"])) == common | {"--module", "--python"}
+    few = {"--help", "--verbose", "--all-threads", "--native", "--no-gc", "--tids", "--force"}
+    assert set(options_of(helps["dump"])) == few
     assert options_of(helps["run"])["--sampling-rate"] == ("-r", "RATE")
     for text in helps.values():
         assert max(map(len, text.splitlines())) < 80
@@ -179,7 +184,8 @@ def test_help_tells_the_truth(cli, helps):
                     assert "the following arguments are required" in last, (command, name)
         rows = re.findall(r"(--[\w-]+) [A-Z]+\s+((?:.|\n {20,})*)", text)
         defaults = {name: re.findall(r"\(default: (\w+)\)", " ".join(row.split())) for name, row in rows}
-        assert defaults["--limit"] == ["15"] and defaults["--mode"] == ["wall"]
+        if command != "dump":
+            assert defaults["--limit"] == ["15"] and defaults["--mode"] == ["wall"]
         for name, values in defaults.items():
             for value in values:
                 last = cli(f"{command} {name} {value}").stderr.splitlines()[-1]

@@ -139,6 +139,17 @@ static void test_run(void **state)
 	      "tachyon-bpf run: error: argument -o/--output: expected one argument");
 }
 
+static void test_dump(void **state)
+{
+	const struct tach_opts *opts = good("dump -a 7 --native --no-gc --tids host");
+
+	(void)state;
+	assert_int_equal(opts->command, TACH_CMD_DUMP);
+	assert_int_equal(opts->pid, 7);
+	assert_true(opts->all_threads && opts->native && opts->no_gc);
+	assert_int_equal(opts->tids, TACH_TIDS_HOST);
+}
+
 static void test_prefixes(void **state)
 {
 	(void)state;
@@ -177,9 +188,13 @@ static void test_unknown(void **state)
 	(void)state;
 	wrong("", "tachyon-bpf: error: the following arguments are required: command");
 	wrong("bogus", "tachyon-bpf: error: argument command: invalid choice: 'bogus' (choose from "
-		       "'run', 'attach')");
-	wrong("dump 1", "tachyon-bpf: error: argument command: 'dump' is not available in this "
-			"version");
+		       "'run', 'attach', 'dump')");
+	wrong("replay f", "tachyon-bpf: error: argument command: 'replay' is not available in this "
+			  "version");
+	wrong("dump 1 --mode cpu", "tachyon-bpf dump: error: unrecognized arguments: --mode");
+	wrong("dump 1 --async-aware",
+	      "tachyon-bpf dump: error: --async-aware is not available in this version");
+	wrong("dump", "tachyon-bpf dump: error: the following arguments are required: pid");
 	wrong("--mode cpu run x", "tachyon-bpf: error: unrecognized arguments: --mode");
 	wrong("attach 1 --bogus", "tachyon-bpf attach: error: unrecognized arguments: --bogus");
 	wrong("attach 1 -x", "tachyon-bpf attach: error: unrecognized arguments: -x");
@@ -290,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_every_option),
 		cmocka_unit_test(test_pid_forms),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_unknown),

@@ -26,7 +26,7 @@ static const struct para description[] = {
 };
 
 static const struct para exit_status[] = {
-	{"0", "The profile was taken and written."},
+	{"0", "The profile, or the stacks of dump, were taken and written."},
 	{"1", "It was not; one line on stderr says why."},
 	{"2", "The command line is wrong."},
 	{NULL,

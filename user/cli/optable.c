@@ -7,7 +7,9 @@
 #define FIELD(name) offsetof(struct tach_opts, name)
 #define RUN	    TACH_IN(TACH_CMD_RUN)
 #define ATTACH	    TACH_IN(TACH_CMD_ATTACH)
-#define ALL	    (RUN | ATTACH)
+#define DUMP	    TACH_IN(TACH_CMD_DUMP)
+#define SAMPLE	    (RUN | ATTACH)
+#define ALL	    (SAMPLE | DUMP)
 
 const char *const tach_groups[TACH_GROUP_CNT] = {
 	[TACH_GROUP_GENERAL] = "options",
@@ -58,24 +60,24 @@ const struct tach_option tach_options[] = {
 			"else python3 on PATH)",
 		.set = tach_set__text, .off = FIELD(python),
 	}, {
-		.name = "mode", .group = TACH_GROUP_SAMPLING, .where = ALL, .metavar = "MODE",
+		.name = "mode", .group = TACH_GROUP_SAMPLING, .where = SAMPLE, .metavar = "MODE",
 		.preset = "wall", .choices = modes,
 		.help = "what counts as time: wall (all of it), cpu (on a CPU), gil (holding the GIL), "
 			"exception (while one propagates or is handled)",
 		.set = tach_set__choice, .off = FIELD(mode),
 	}, {
-		.name = "sampling-rate", .letter = 'r', .group = TACH_GROUP_SAMPLING, .where = ALL,
+		.name = "sampling-rate", .letter = 'r', .group = TACH_GROUP_SAMPLING, .where = SAMPLE,
 		.metavar = "RATE", .preset = "1khz",
 		.help = "samples per second of each thread, e.g. 500, 10khz, 20k; at most 100khz",
 		.set = tach_set__rate, .off = FIELD(period_ns),
 	}, {
-		.name = "duration", .letter = 'd', .group = TACH_GROUP_SAMPLING, .where = ALL,
+		.name = "duration", .letter = 'd', .group = TACH_GROUP_SAMPLING, .where = SAMPLE,
 		.metavar = "SECONDS",
 		.help = "stop after this time, fractions allowed (default: when the program ends)",
 		.set = tach_set__duration, .off = FIELD(duration_s),
 	}, {
 		.name = "all-threads", .letter = 'a', .group = TACH_GROUP_SAMPLING, .where = ALL,
-		.help = "sample every thread, not only the main thread",
+		.help = "every thread, not only the main thread",
 		.set = tach_set__flag, .off = FIELD(all_threads),
 	}, {
 		.name = "native", .group = TACH_GROUP_SAMPLING, .where = ALL,
@@ -86,15 +88,15 @@ const struct tach_option tach_options[] = {
 		.help = "do not show garbage collection, as frames <GC>",
 		.set = tach_set__flag, .off = FIELD(no_gc),
 	}, {
-		.name = "pstats", .group = TACH_GROUP_FORMAT, .where = ALL,
+		.name = "pstats", .group = TACH_GROUP_FORMAT, .where = SAMPLE,
 		.help = "table of functions (default)",
 		.set = tach_set__format, .off = FIELD(format),
 	}, {
-		.name = "collapsed", .group = TACH_GROUP_FORMAT, .where = ALL,
+		.name = "collapsed", .group = TACH_GROUP_FORMAT, .where = SAMPLE,
 		.help = "one line per stack, for flame graph tools",
 		.set = tach_set__format, .off = FIELD(format),
 	}, {
-		.name = "output", .letter = 'o', .group = TACH_GROUP_OUTPUT, .where = ALL,
+		.name = "output", .letter = 'o', .group = TACH_GROUP_OUTPUT, .where = SAMPLE,
 		.metavar = "PATH",
 		.help = "write there; into it, if it is a directory (default: pstats to stdout, "
 			"others to FORMAT_PID.EXT)",
@@ -106,18 +108,18 @@ const struct tach_option tach_options[] = {
 			"in its container) or host (those that are seen from here, as by ps -L)",
 		.set = tach_set__choice, .off = FIELD(tids),
 	}, {
-		.name = "sort", .group = TACH_GROUP_PSTATS, .where = ALL, .metavar = "KEY",
+		.name = "sort", .group = TACH_GROUP_PSTATS, .where = SAMPLE, .metavar = "KEY",
 		.preset = "nsamples", .choices = sorts,
 		.help = "order of the rows: nsamples, tottime, cumtime, sample-pct, cumul-pct, "
 			"nsamples-cumul or name",
 		.set = tach_set__choice, .off = FIELD(sort),
 	}, {
-		.name = "limit", .letter = 'l', .group = TACH_GROUP_PSTATS, .where = ALL, .metavar = "N",
+		.name = "limit", .letter = 'l', .group = TACH_GROUP_PSTATS, .where = SAMPLE, .metavar = "N",
 		.preset = "15",
 		.help = "at most that many rows",
 		.set = tach_set__limit, .off = FIELD(limit),
 	}, {
-		.name = "no-summary", .group = TACH_GROUP_PSTATS, .where = ALL,
+		.name = "no-summary", .group = TACH_GROUP_PSTATS, .where = SAMPLE,
 		.help = "leave out the summary of interesting functions",
 		.set = tach_set__flag, .off = FIELD(no_summary),
 	}, {
@@ -126,13 +128,13 @@ const struct tach_option tach_options[] = {
 			"freezes the machine when memory is read in a timer (5.19 to 6.3)",
 		.set = tach_set__flag, .off = FIELD(force),
 	}, {
-		.name = "ring-size", .group = TACH_GROUP_SPECIAL, .where = ALL, .metavar = "SIZE",
+		.name = "ring-size", .group = TACH_GROUP_SPECIAL, .where = SAMPLE, .metavar = "SIZE",
 		.preset = "8m",
 		.help = "buffer between kernel and profiler, a power of two from 4k to 1g; larger if the "
 			"report says that samples were lost because it was full",
 		.set = tach_set__size, .off = FIELD(ring_sz),
 	}, {
-		.name = "raw", .group = TACH_GROUP_SPECIAL, .where = ALL, .metavar = "FILE",
+		.name = "raw", .group = TACH_GROUP_SPECIAL, .where = SAMPLE, .metavar = "FILE",
 		.help = "for debugging: also write the kernel's records as they come",
 		.set = tach_set__text, .off = FIELD(raw_output),
 	},
@@ -147,7 +149,7 @@ const char *const tach_absent_options[] = {
 	NULL,
 };
 
-const char *const tach_absent_commands[] = {"dump", "replay", NULL};
+const char *const tach_absent_commands[] = {"replay", NULL};
 
 static const char *const run_usage[] = {
 	"[options] [-m] TARGET [ARG ...]",
@@ -206,6 +208,22 @@ static const struct tach_example attach_examples[] = {
 	{},
 };
 
+static const char *const dump_usage[] = {"[options] PID", NULL};
+
+static const char *const dump_text[] = {
+	"Print the stack that the main thread of a running Python process has now, or with -a "
+	"those of all "
+	"threads, like a traceback. The process is only read: it is not stopped. Source lines come "
+	"from "
+	"the process's own file system.",
+	NULL,
+};
+
+static const struct tach_example dump_examples[] = {
+	{"sudo tachyon-bpf dump -a 1234", "where every thread is"},
+	{},
+};
+
 const struct tach_command_info tach_commands[] = {
 	[TACH_CMD_RUN] =
 		{
@@ -226,6 +244,16 @@ const struct tach_command_info tach_commands[] = {
 			.text = attach_text,
 			.positionals = attach_positionals,
 			.examples = attach_examples,
+		},
+	[TACH_CMD_DUMP] =
+		{
+			.id = TACH_CMD_DUMP,
+			.name = "dump",
+			.summary = "print the stacks of a running Python process",
+			.usage = dump_usage,
+			.text = dump_text,
+			.positionals = attach_positionals,
+			.examples = dump_examples,
 		},
 	{},
 };

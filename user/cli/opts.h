@@ -12,6 +12,7 @@
 enum tach_command {
 	TACH_CMD_RUN,
 	TACH_CMD_ATTACH,
+	TACH_CMD_DUMP,
 };
 
 enum tach_mode {
@@ -29,7 +30,7 @@ enum tach_tids {
 
 struct tach_opts {
 	enum tach_command command;
-	pid_t pid;	  /* attach */
+	pid_t pid;	  /* attach, dump */
 	char **args;	  /* run: target and its arguments, NULL-terminated, points into argv */
 	bool module;	  /* run -m */
 	bool raw_command; /* run -- COMMAND: args[0] is a program, not a script */

@@ -17,6 +17,7 @@ struct tach_load_opts {
 	__u64 period_ns;  /* between two ticks of one CPU; >= 10,000 */
 	__u32 ring_sz;	  /* bytes; power of two, multiple of the page size */
 	bool all_threads; /* else only the thread-group leader */
+	bool exceptions;  /* look for them, for TACH_STATE_HAS_EXCEPTION of all samples */
 	bool gc, native;  /* markers in the stacks (enum tach_marker) */
 	bool off_cpu;	  /* count time off the CPU, too */
 	__u32 filter; /* of enum tach_sample_state: count only time in one of these states; 0: all */

@@ -39,8 +39,8 @@ struct entry {
 };
 
 struct tstate {
-	__u32 tid;
-	__u64 addr;
+	__u32 tid, order;
+	__u64 addr, interp_id;
 	UT_hash_handle hh;
 };
 
@@ -171,7 +171,9 @@ static int add_tstate(struct tach_peek *peek, __u32 tid, __u64 addr)
 	if (!tstate)
 		return -ENOMEM;
 	tstate->tid = tid;
+	tstate->order = HASH_COUNT(peek->tstates);
 	tstate->addr = addr;
+	tstate->interp_id = peek->scratch->interp_id;
 	HASH_ADD(hh, peek->tstates, tid, sizeof(tstate->tid), tstate);
 	return 0;
 }
@@ -209,13 +211,25 @@ int tach_peek__begin(struct tach_peek *peek, __u32 target, __u32 image,
 	if (tach_read_u64(&interp, layout->runtime_addr + layout->rt_interpreters_head))
 		return -EFAULT;
 	for (int i = 0; interp && i < TACH_MAX_TSTATES && !err; i++) {
-		if (tach_read_u64(&head, interp + layout->is_threads_head))
+		if (tach_read_u64(&head, interp + layout->is_threads_head) ||
+		    tach_read_u64(&peek->scratch->interp_id, interp + layout->is_id))
 			return -EFAULT;
 		err = list_threads(peek, head);
 		if (tach_read_u64(&interp, interp + layout->is_next))
 			return -EFAULT;
 	}
 	return err;
+}
+
+int tach_peek__thread(const struct tach_peek *peek, __u32 tid, struct tach_peek_thread *out)
+{
+	const struct tstate *tstate;
+
+	HASH_FIND(hh, peek->tstates, &tid, sizeof(tid), tstate);
+	if (!tstate)
+		return -ESRCH;
+	*out = (struct tach_peek_thread){.interp_id = tstate->interp_id, .order = tstate->order};
+	return 0;
 }
 
 int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 *stack_id, __u32 *state)

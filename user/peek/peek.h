@@ -25,6 +25,15 @@ void tach_peek__free(struct tach_peek *peek); /* NULL is fine */
 int tach_peek__begin(struct tach_peek *peek, __u32 target, __u32 image,
 		     const struct tach_layout *layout);
 
+/* Where a thread stands in the lists of its interpreters, which are in the order that the target has. */
+struct tach_peek_thread {
+	__u64 interp_id;
+	__u32 order; /* over all interpreters, from 0 */
+};
+
+/* Of thread @tid, in the target's numbers: 0, or -ESRCH if it has no thread state. */
+int tach_peek__thread(const struct tach_peek *peek, __u32 tid, struct tach_peek_thread *out);
+
 /* The stack of thread @tid, in the target's numbers: its id, which no stack of the kernel side has, and
  * enum tach_sample_state. Records of what was not known are emitted first.
  * 0; -ESRCH: no thread state, -ENOENT: no frames, -EFAULT: unreadable, or emit's error. */

@@ -204,6 +204,11 @@ int tach_target__pidfd(const struct tach_target *target)
 	return target->pidfd;
 }
 
+int tach_target__proc_fd(const struct tach_target *target)
+{
+	return target->thread_fd >= 0 ? target->thread_fd : target->proc_fd;
+}
+
 __u32 tach_target__depth(const struct tach_target *target)
 {
 	return target->depth;

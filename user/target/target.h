@@ -23,6 +23,9 @@ void tach_target__free(struct tach_target *target); /* NULL is fine */
 pid_t tach_target__pid(const struct tach_target *target);
 int tach_target__pidfd(const struct tach_target *target); /* owned by target; readable on exit */
 
+/* Its directory in /proc, of another thread if the main thread has exited; owned by target. */
+int tach_target__proc_fd(const struct tach_target *target);
+
 /* How many levels its pid namespace is below ours. */
 __u32 tach_target__depth(const struct tach_target *target);
 
