@@ -75,3 +75,23 @@ def test_rhythm(start, attach, lab_dir, figure, seconds):
     figure("bound", bound)
     assert profile.counts.failed == {}
     assert distance <= bound, (ours, truth)
+
+
+@pytest.mark.flavours("gil", "free-threaded")
+def test_sleepers(start, attach, figure, seconds):
+    """A thousand threads that were asleep before, and are still when it ends: each gets its samples."""
+    threads, duration = 1000, seconds(1, 10)
+    target = start(TARGETS / "sleepers.py", threads)
+    profile = attach(target.pid, "--mode", "wall", "-a", "-r", RATE, "-d", duration)
+    due = (threads + 1) * duration * RATE
+    samples = profile.counts.samples
+    waiting = sum(count for _, frames, count in profile.rows if [frame[1] for frame in frames].count("wait") == 21)
+    figure("samples", samples)
+    figure("samples / due", samples / due)
+    figure("threads", len(profile.tids))
+    figure("failed", sum(profile.counts.failed.values()))
+    assert profile.counts.failed == {}
+    assert len(profile.tids) == threads + 1
+    assert 0.99 * due < samples < 1.05 * due
+    # All but the main thread, which sleeps in the module.
+    assert waiting >= samples * threads / (threads + 1) * 0.999
