@@ -25,8 +25,8 @@ pythons=(3.13 3.14 3.15)
 # python3.13 is in testing, 3.14 and 3.15 are on their way from unstable to testing. What is in both
 # comes from testing. No versions are pinned: the tests ask each interpreter what it is.
 suites=(testing unstable)
-# uwsgi embeds Debian's own Python, one of these.
-packages=(procps uwsgi uwsgi-plugin-python3)
+# uwsgi embeds Debian's own Python, one of these; greenlet is for those that it supports.
+packages=(procps python3-greenlet uwsgi uwsgi-plugin-python3)
 for version in "${pythons[@]}"; do
   # libpythonX-stdlib is the whole standard library; 3.15's holds profiling.sampling, the
   # reference profiler. libpythonX is the interpreter as a library, for programs that embed it, and
