@@ -109,12 +109,22 @@ static void test_storage(void **state)
 	assert_false(tach_kernel__storage_unsure("10.0.0"));
 }
 
+static void test_task_work(void **state)
+{
+	(void)state;
+	assert_false(tach_kernel__has_task_work("6.1.0-40-amd64"));
+	assert_false(tach_kernel__has_task_work("6.17.9"));
+	assert_false(tach_kernel__has_task_work("strange"));
+	assert_true(tach_kernel__has_task_work("6.18.0"));
+	assert_true(tach_kernel__has_task_work("7.2.13-amd64"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fits),	cmocka_unit_test(test_old),
 		cmocka_unit_test(test_freezes), cmocka_unit_test(test_unsure),
-		cmocka_unit_test(test_storage),
+		cmocka_unit_test(test_storage), cmocka_unit_test(test_task_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
