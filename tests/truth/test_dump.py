@@ -154,3 +154,30 @@ def test_threads_that_run(cell, start, dump, lab_script, figure, seconds):
     figure("impossible", len(impossible))
     assert not impossible
     assert inside > 0.5 * len(rows)
+
+
+def is_chain(names):
+    """Whether they are the first ones of one chain of naps.py, and at most what lies above the last one."""
+    if not names or "_" not in names[0]:
+        return True
+    chain = names[0].split("_")[1]
+    return names == [f"chain_{chain}_{depth}" for depth in range(len(names))]
+
+
+@pytest.mark.flavours("gil", "free-threaded")
+def test_threads_that_nap(start, dump, figure, seconds):
+    """They wake while they are read: such a reading does not count."""
+    target = start(TARGETS / "naps.py", 2)
+    stacks = []
+    for _ in range(seconds(10, 100)):
+        found = sections(dump(target.pid, "-a"))
+        assert len(found) == 3
+        for section in found.values():
+            names = [function for _, _, function in section.frames]
+            assert "nap" in names, section
+            stacks.append([name for name in names[names.index("nap") + 1 :] if name.startswith("chain_")])
+    impossible = [names for names in stacks if not is_chain(names)]
+    figure("stacks", len(stacks))
+    figure("impossible", len(impossible))
+    assert not impossible, impossible[:3]
+    assert sum(map(bool, stacks)) > 0.5 * len(stacks)
