@@ -250,6 +250,16 @@ static __always_inline void tach_use_peeked(struct tach_thread *t, struct task_s
 	t->fresh = 1;
 }
 
+/* What a block, of which the last @runnable_ns were a wait for a CPU, was in terms of the GIL. */
+static __always_inline void tach_add_gil_time(struct tach_thread *t, __u64 block_ns,
+					      __u64 runnable_ns)
+{
+	if (t->block_state & TACH_STATE_HAS_GIL)
+		t->gil_off_ns += block_ns;
+	else if (t->block_state & TACH_STATE_GIL_REQUESTED && block_ns > runnable_ns)
+		tach_end_gil_wait(t, block_ns - runnable_ns);
+}
+
 /* The thread is back at @now from where it went at t->out_ns. */
 static __always_inline void tach_end_block(struct tach_thread *t, struct task_struct *task,
 					   __u64 now)
@@ -257,13 +267,16 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 	__u64 max_ns = TACH_MEAN_MAX_PERIODS * tach_period_ns;
 	/* A ledger that is begun while its thread comes in on another CPU begins a moment late. */
 	__u64 block_ns = now > t->out_ns ? now - t->out_ns : 0;
-	__u64 out_ns = t->out_ns;
+	__u64 out_ns = t->out_ns, runnable_ns = 0;
 	__u32 weight;
 
 	t->out_ns = 0;
 	t->off_ns += block_ns;
 	if (t->wake_ns && now > t->wake_ns)
-		t->runnable_ns += now - t->wake_ns;
+		runnable_ns = now - t->wake_ns;
+	t->runnable_ns += runnable_ns;
+	if (tach_filter & TACH_STATE_HAS_GIL && t->known)
+		tach_add_gil_time(t, block_ns, runnable_ns);
 	weight = tach_pass_points(t, now);
 	if (block_ns > max_ns)
 		block_ns = max_ns;
@@ -297,6 +310,13 @@ static __always_inline int tach_look_at_block(struct tach_thread *t, struct tach
 {
 	int status = tach_look(s, task, t->target);
 
+	t->holder = 0;
+	if (status == TACH_ST_SAMPLED && tach_filter & TACH_STATE_HAS_GIL) {
+		struct tach_target_ent *target = bpf_map_lookup_elem(&tach_targets, &s->target);
+
+		if (target)
+			tach_look_for_gil_wait(t, s, &target->layout, task);
+	}
 	t->known = status == TACH_ST_SAMPLED || tach_is_bare(status);
 	t->block_state = status == TACH_ST_SAMPLED ? s->state : 0;
 	if (status == TACH_ST_SAMPLED) {

@@ -76,6 +76,14 @@ struct {
 	__type(value, struct tach_peeked_ent);
 } tach_peeked SEC(".maps");
 
+/* Time that a thread waited for the GIL while another one held it, in ns. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, struct tach_gil_wait_key);
+	__type(value, __u64);
+} tach_gil_waits SEC(".maps");
+
 /* Thread -> remote address of its PyThreadState; verified at each use. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -41,6 +41,8 @@ struct tach_layout {
 	__u32 is_threads_head;	  /* " */
 	__u32 is_id;		  /* ", i64: unique in a process, which its address is not */
 	__u32 is_code_generation; /* "; 0: there is none */
+	__u32 is_gil;		  /* ", pointer to its GIL, struct _gil_runtime_state */
+	__u32 gil_holder;	  /* in that: pointer to the PyThreadState that held it last */
 
 	__u32 ts_next;		 /* in PyThreadState, pointer, < TACH_TSTATE_SZ */
 	__u32 ts_interp;	 /* " pointer */

@@ -45,16 +45,20 @@ struct tach_thread {
 	__u64 on_ns;	   /* sums: on a CPU, */
 	__u64 off_ns;	   /* off it, */
 	__u64 runnable_ns; /* of that: waiting for a CPU */
+	__u64 gil_on_ns;   /* sums, in mode gil: holding the GIL on a CPU, by ticks, */
+	__u64 gil_off_ns;  /* off it, */
+	__u64 gil_wait_ns; /* and asleep until it gets it */
 	__u64 stack_id;	   /* that it had when it was read last */
 	__u32 state;	   /* " enum tach_sample_state */
 	__u32 block_state; /* of the block that began at out_ns, if that is known */
 	__u32 target, image;
 	__u32 tid, host_tid; /* 0: not read yet */
 	__u32 pending;	     /* samples on a CPU that no tick has taken yet */
-	__u8 fresh;	     /* stack_id is that of the block that began at out_ns */
-	__u8 bare;	     /* it had no Python stack when it was read last */
-	__u8 closed;	     /* it has ended, and its times were sent */
-	__u8 known;	     /* block_state is that of this block */
+	__u32 holder; /* of the GIL, its tid, when this thread went to wait for it; 0: not known */
+	__u8 fresh;   /* stack_id is that of the block that began at out_ns */
+	__u8 bare;    /* it had no Python stack when it was read last */
+	__u8 closed;  /* it has ended, and its times were sent */
+	__u8 known;   /* block_state is that of this block */
 };
 
 /* Of tach_peeked: the stack that user space has read of a thread off the CPU. */
@@ -81,6 +85,14 @@ struct tach_thread_row {
 struct tach_thread_key {
 	__u32 target;
 	__u32 tid;
+};
+
+/* Of tach_gil_waits: who waited, and who had the GIL when that wait began. Both are tids in the target's
+ * innermost pid namespace; a wait takes at most the interpreter's switch interval, then the next one begins. */
+struct tach_gil_wait_key {
+	__u32 target;
+	__u32 tid;
+	__u32 holder; /* 0: not known */
 };
 
 /* Of tach_bare: a thread that ran without a PyThreadState. */

@@ -16,6 +16,7 @@
 #include "intern.bpf.h"
 #include "target.bpf.h"
 #include "sample.bpf.h"
+#include "gil.bpf.h"
 #include "ledger.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -57,6 +58,8 @@ static __always_inline int tach_sample_wall(struct task_struct *task, __u32 idx)
 	status = tach_sample(task, idx, weight);
 	if (t && status >= TACH_ST_NO_SCRATCH && status <= TACH_ST_RING_FULL) /* a failure */
 		t->pending += weight;
+	if (t && status == TACH_ST_SAMPLED && tach_filter & TACH_STATE_HAS_GIL)
+		t->gil_on_ns += weight * tach_period_ns;
 	return status;
 }
 
@@ -185,6 +188,9 @@ int BPF_PROG(tach_exit, struct task_struct *task)
 	rec.on_ns = t->on_ns + (t->in_ns ? rec.end_ns - t->in_ns : 0);
 	rec.off_ns = t->off_ns;
 	rec.runnable_ns = t->runnable_ns;
+	rec.gil_wait_ns = t->gil_wait_ns;
+	rec.gil_on_ns = t->gil_on_ns;
+	rec.gil_off_ns = t->gil_off_ns;
 	rec.target = t->target;
 	rec.tid = t->tid;
 	rec.host_tid = t->host_tid;

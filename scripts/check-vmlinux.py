@@ -103,7 +103,9 @@ def header_btf(text, directory):
     program.write_text('#include "vmlinux.h"\n' + "\n".join(lines) + "\n")
     clang = os.environ.get("CLANG", "clang-19")
     target = directory / "probe.bpf.o"
-    command = [clang, "-g", "-O2", "-target", "bpf", "-I", HEADER.parent, "-c", program, "-o", target]
+    arch = {"x86_64": "x86", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
+    command = [clang, "-g", "-O2", "-target", "bpf", f"-D__TARGET_ARCH_{arch}"]
+    command += ["-I", HEADER.parent, "-c", program, "-o", target]
     subprocess.run(command, check=True)
     return Btf(target), [(kind.upper(), name) for kind, name in names]
 

@@ -172,14 +172,24 @@ static int close_ledger(struct tach_pipeline *line, const struct tach_thread_row
 		.on_ns = t->on_ns + since(row, t->in_ns),
 		.off_ns = t->off_ns + block_ns(row),
 		.runnable_ns = t->runnable_ns,
+		.gil_wait_ns = t->gil_wait_ns,
+		.gil_on_ns = t->gil_on_ns,
+		.gil_off_ns = t->gil_off_ns,
 		.target = t->target,
 		.tid = row->tid,
 		.host_tid = row->host_tid,
 		.state = row->main_thread ? TACH_STATE_MAIN_THREAD : 0,
 	};
 
-	if (t->out_ns)
-		rec.runnable_ns += since(row, t->wake_ns);
+	if (t->out_ns) {
+		__u64 runnable_ns = since(row, t->wake_ns);
+
+		rec.runnable_ns += runnable_ns;
+		if (t->known && t->block_state & TACH_STATE_HAS_GIL)
+			rec.gil_off_ns += block_ns(row);
+		else if (t->known && t->block_state & TACH_STATE_GIL_REQUESTED)
+			rec.gil_wait_ns += block_ns(row) - runnable_ns;
+	}
 	if (!t->tid && !block)
 		return 0;
 	return tach_pipeline__inject(line, &rec, sizeof(rec));

@@ -57,11 +57,15 @@ static int on_thread(void *ctx, const struct tach_rec_thread *rec)
 	struct tach_pipeline *line = ctx;
 	const struct tach_thread_time time = {
 		.tid = line->host_tids ? rec->host_tid : rec->tid,
+		.inner_tid = rec->tid,
 		.main_thread = rec->state & TACH_STATE_MAIN_THREAD,
 		.wall_ns = rec->end_ns - rec->begin_ns,
 		.on_ns = rec->on_ns,
 		.off_ns = rec->off_ns,
 		.runnable_ns = rec->runnable_ns,
+		.gil_wait_ns = rec->gil_wait_ns,
+		.gil_on_ns = rec->gil_on_ns,
+		.gil_off_ns = rec->gil_off_ns,
 	};
 
 	return tach_profile__add_thread(line->profile, &time);

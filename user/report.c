@@ -7,7 +7,6 @@
 #include "util/log.h"
 
 #define MAX_NAMED_THREADS 4
-#define MAX_LEDGERS	  10
 
 enum status_kind {
 	SAMPLE,
@@ -71,7 +70,7 @@ static void print_threads(const struct tach_tally *tally, FILE *out)
 	__u32 cnt = tach_profile__thread_cnt(tally->profile);
 
 	fprintf(out, "Threads:%10s  wall (s)  running  runnable  blocked  residual\n", "tid");
-	for (__u32 i = 0; i < cnt && i < MAX_LEDGERS; i++) {
+	for (__u32 i = 0; i < cnt && i < TACH_REPORT_THREADS; i++) {
 		const struct tach_thread_time *t = tach_profile__thread(tally->profile, i);
 		__u64 known_ns = t->on_ns + t->off_ns;
 
@@ -81,8 +80,10 @@ static void print_threads(const struct tach_tally *tally, FILE *out)
 			percent(t->off_ns - t->runnable_ns, t->wall_ns),
 			100 - percent(known_ns, t->wall_ns), t->main_thread ? "  main" : "");
 	}
-	if (cnt > MAX_LEDGERS)
-		fprintf(out, "%18s  and %u more\n", "", cnt - MAX_LEDGERS);
+	if (cnt > TACH_REPORT_THREADS)
+		fprintf(out, "%18s  and %u more\n", "", cnt - TACH_REPORT_THREADS);
+	if (tally->waits)
+		tach_report__print_gil(tally, out);
 }
 
 /* A name is the program's: it must not move the cursor. */

@@ -10,6 +10,8 @@
 #include "pipeline.h"
 #include "util/types.h"
 
+#define TACH_REPORT_THREADS 10 /* named one by one */
+
 /* What a recording came to: counted by the kernel side, by the user side, by the target's own clock. */
 struct tach_tally {
 	double duration_s;
@@ -25,9 +27,14 @@ struct tach_tally {
 	struct tach_bpf_time bpf;
 	const struct tach_bare_thread *bare; /* [bare_cnt] most ticks first */
 	int bare_cnt;
+	const struct tach_gil_wait *waits; /* [wait_cnt] in mode gil; longest first */
+	int wait_cnt;
 };
 
 /* Print the closing lines on @out, warnings on stderr. */
 void tach_report__print(const struct tach_tally *tally, FILE *out);
+
+/* Part of that: who held the GIL, who waited for it, and for whom. */
+void tach_report__print_gil(const struct tach_tally *tally, FILE *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -292,18 +293,26 @@ static int report(struct session *s)
 		.line = tach_pipeline__stats(s->line),
 		.bare = bare,
 	};
+	struct tach_gil_wait *waits = NULL;
 	bool piped;
-	int err;
+	int err = 0;
 
+	if (filter_of(s->opts->mode) & TACH_STATE_HAS_GIL)
+		err = tally.wait_cnt = tach_loader__gil_waits(s->loader, &waits);
+	tally.waits = waits;
 	tally.bare_cnt = tach_loader__bare_threads(s->loader, bare, MAX_BARE_THREADS);
-	err = tach_loader__counts(s->loader, tally.counts);
+	if (err >= 0)
+		err = tach_loader__counts(s->loader, tally.counts);
 	if (!err)
 		err = tach_loader__bpf_time(s->loader, &tally.bpf);
-	if (err)
+	if (err) {
+		free(waits);
 		return tach_error(err, "cannot read the counters: %s", strerror(-err));
+	}
 	/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
 	piped = s->opts->output && tach_write__to_stdout(s->writer, s->opts->output);
 	tach_report__print(&tally, piped ? stderr : stdout);
+	free(waits);
 	return 0;
 }
 

@@ -75,6 +75,19 @@ struct sched_entity {
 	__u64 sum_exec_runtime; /* ns */
 };
 
+/* Of user mode, at a system call: its number, its first argument. */
+#ifdef __TARGET_ARCH_arm64
+struct pt_regs {
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+#else
+struct pt_regs {
+	unsigned long di;
+	unsigned long orig_ax;
+};
+#endif
+
 struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;

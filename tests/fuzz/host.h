@@ -23,6 +23,7 @@ struct host_shape {
 
 struct host {
 	struct task_struct *task; /* that is interrupted */
+	struct pt_regs regs;	  /* of its user mode */
 	__u32 cpu;
 	__u32 cpu_cnt;
 	__u64 now_ns;

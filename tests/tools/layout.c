@@ -33,6 +33,8 @@ static void print_layout(const struct tach_layout *layout)
 	PRINT(is_threads_head);
 	PRINT(is_id);
 	PRINT(is_code_generation);
+	PRINT(is_gil);
+	PRINT(gil_holder);
 	PRINT(ts_next);
 	PRINT(ts_interp);
 	PRINT(ts_current_frame);

@@ -28,6 +28,7 @@ static const struct {
 	F("interpreter_state.next", "interpreter_state.size", is_next, 8, 8, 0),
 	F("interpreter_state.threads_head", "interpreter_state.size", is_threads_head, 8, 8, 0),
 	F("interpreter_state.id", "interpreter_state.size", is_id, 8, 8, 0),
+	F("interpreter_state.ceval_gil", "interpreter_state.size", is_gil, 8, 8, 0),
 	F("interpreter_state.code_object_generation", "interpreter_state.size", is_code_generation,
 	  8, 8, 0),
 	F("thread_state.next", "thread_state.size", ts_next, 8, 8, TACH_TSTATE_SZ),
@@ -122,6 +123,7 @@ static void test_good(void **state)
 		assert_int_equal(layout.flags, TACH_LAYOUT_ENTRY_AT_ROOT);
 		assert_int_equal(layout.ts_holds_gil, holds_gil[version]);
 		assert_int_equal(layout.ts_holds_gil_mask, masks[version]);
+		assert_int_equal(layout.gil_holder, 8);
 		assert_int_equal(layout.ts_current_exception, exceptions[version]);
 		assert_int_equal(layout.ts_exc_info, exceptions[version] + 8);
 		assert_int_equal(layout.fr_tag_mask, tags[version]);
@@ -253,13 +255,15 @@ static void test_supplement(void **state)
 	}
 }
 
-/* Characters of a string and bytes start behind the header's fields. */
+/* Characters of a string and bytes start behind the header's fields, and who holds a GIL stands in it. */
 static void test_relations(void **state)
 {
 	(void)state;
 	for (int version = 0; version < VERSIONS; version++) {
 		check_refused(version, "unicode_object.asciiobject_size", 24);
 		check_refused(version, "bytes_object.ob_sval", 8);
+		check_refused(version, "interpreter_state.gil_runtime_state", 7800);
+		check_refused(version, "interpreter_state.gil_runtime_state", 7600);
 	}
 	check_refused(V315, "unicode_object.compactunicodeobject_size", 36);
 }

@@ -28,11 +28,15 @@ int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, _
 /* Where the time of a thread went while it was sampled, in ns. */
 struct tach_thread_time {
 	__u32 tid;
+	__u32 inner_tid; /* as the target calls it */
 	bool main_thread;
 	__u64 wall_ns;	   /* from the first to the last moment that was looked at */
 	__u64 on_ns;	   /* of it on a CPU */
 	__u64 off_ns;	   /* of it off the CPU */
 	__u64 runnable_ns; /* of that: waiting for a CPU */
+	__u64 gil_wait_ns; /* in mode gil; of the rest of it: asleep until it got the GIL */
+	__u64 gil_on_ns;   /* of on_ns: holding the GIL */
+	__u64 gil_off_ns;  /* of off_ns: " */
 };
 /* A thread may come more than once, if its number was used again. 0 or -ENOMEM. */
 int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thread_time *time);

@@ -75,6 +75,16 @@ int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare
  * *@out; returns how many, or a negative errno. */
 int tach_loader__threads(struct tach_loader *loader, struct tach_thread_row **out);
 
+/* Time that a thread slept until it got the GIL, by who held it when it went to sleep. */
+struct tach_gil_wait {
+	struct tach_gil_wait_key key;
+	__u64 ns;
+};
+
+/* All of them, longest first; with the filter TACH_STATE_HAS_GIL. Caller frees *@out; returns how many, or a
+ * negative errno. */
+int tach_loader__gil_waits(const struct tach_loader *loader, struct tach_gil_wait **out);
+
 /* Say what stack thread @pid, in the root namespace, has in the block it is in. 0 or a negative errno. */
 int tach_loader__set_peeked(struct tach_loader *loader, __u32 pid,
 			    const struct tach_peeked_ent *peeked);

@@ -8,8 +8,10 @@
 
 #include "load/kernel.h"
 #include "load/loader.h"
+#include "bpf/tach_wire.h"
 
-#define MAX_PEEKED 65536
+#define MAX_PEEKED    65536
+#define MAX_GIL_WAITS 16384
 
 enum wall_link {
 	LINK_SWITCH,
@@ -45,6 +47,8 @@ void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opt
 	loader->skel->rodata->tach_wall = true;
 	loader->skel->rodata->tach_period_ns = opts->period_ns;
 	bpf_map__set_max_entries(loader->skel->maps.tach_peeked, MAX_PEEKED);
+	if (opts->filter & TACH_STATE_HAS_GIL)
+		bpf_map__set_max_entries(loader->skel->maps.tach_gil_waits, MAX_GIL_WAITS);
 	if (!uname(&uts))
 		loader->skel->rodata->tach_has_task_work = tach_kernel__has_task_work(uts.release);
 }
@@ -112,6 +116,35 @@ int tach_loader__threads(struct tach_loader *loader, struct tach_thread_row **ou
 	}
 	*out = (void *)bytes;
 	return used / sizeof(**out);
+}
+
+static int by_wait(const void *a, const void *b)
+{
+	const struct tach_gil_wait *x = a, *y = b;
+
+	return (x->ns < y->ns) - (x->ns > y->ns);
+}
+
+int tach_loader__gil_waits(const struct tach_loader *loader, struct tach_gil_wait **out)
+{
+	const struct bpf_map *map = loader->skel->maps.tach_gil_waits;
+	struct tach_gil_wait_key *prev = NULL;
+	int cap = bpf_map__max_entries(map), cnt = 0;
+	struct tach_gil_wait *waits = calloc(cap, sizeof(*waits));
+
+	if (!waits)
+		return -ENOMEM;
+	while (cnt < cap &&
+	       !bpf_map__get_next_key(map, prev, &waits[cnt].key, sizeof(waits[cnt].key))) {
+		prev = &waits[cnt].key;
+		if (bpf_map__lookup_elem(map, prev, sizeof(*prev), &waits[cnt].ns,
+					 sizeof(waits[cnt].ns), 0))
+			break;
+		cnt++;
+	}
+	qsort(waits, cnt, sizeof(*waits), by_wait);
+	*out = waits;
+	return cnt;
 }
 
 int tach_loader__set_peeked(struct tach_loader *loader, __u32 pid,

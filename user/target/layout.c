@@ -177,8 +177,13 @@ static int take_supplement(struct parser *parser)
 	const struct tach_layout_build *build = parser->build;
 	struct tach_layout *out = parser->out;
 	__u32 ascii_sz = TACH_LAYOUT_ASCII_SZ + parser->head_sz;
+	__u64 gil = table_u64(parser->table, version->gil_at);
 	__u64 names = table_u64(parser->table, version->localsplusnames_at);
 
+	if (gil > out->gil_holder || out->gil_holder - gil > TACH_LAYOUT_GIL_HOLDER_MAX)
+		return refuse(parser, "interpreter_state.gil_runtime_state is %llu and _holder %u",
+			      gil, out->gil_holder);
+	out->gil_holder -= gil;
 	out->ts_holds_gil_mask = build->holds_gil_mask;
 	if (build->holds_gil_after_status != TACH_LAYOUT_NONE) {
 		if (out->ts_status != version->status ||

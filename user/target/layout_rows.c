@@ -32,6 +32,9 @@ const struct tach_layout_row tach_layout_rows[] = {
 	LONE(TACH_LAYOUT_INTERP, "next", 64, 64, 64, is_next),
 	LONE(TACH_LAYOUT_INTERP, "threads_head", 72, 72, 72, is_threads_head),
 	LONE(TACH_LAYOUT_INTERP, "id", 56, 56, 56, is_id),
+	LONE(TACH_LAYOUT_INTERP, "ceval_gil", 112, 120, 120, is_gil),
+	/* In a GIL inside of the interpreter, which is where it is unless it is another one's. */
+	LONE(TACH_LAYOUT_INTERP, "gil_runtime_state_holder", 144, 152, 152, gil_holder),
 	LONE(TACH_LAYOUT_INTERP, "code_object_generation", NONE, 160, 160, is_code_generation),
 
 	WORD(TACH_LAYOUT_TSTATE, "next", 168, 192, 192, ts_next),
@@ -107,6 +110,7 @@ const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
 		.current_frame = 72,
 		.native_tid = 160,
 		.current_exception = 112,
+		.gil_at = 120,
 		.localsplusnames_at = 328,
 		/* f_executable is a PyObject * (CPython v3.13.0 Include/internal/pycore_frame.h);
 		 * _status.holds_gil (Include/cpython/pystate.h). */
@@ -120,6 +124,7 @@ const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
 		.current_frame = 72,
 		.native_tid = 160,
 		.current_exception = 112,
+		.gil_at = 128,
 		.localsplusnames_at = 368,
 		/* Py_TAG_BITS (CPython v3.14.10 Include/internal/pycore_stackref.h); int holds_gil
 		 * behind _status (Include/cpython/pystate.h). */
@@ -132,6 +137,7 @@ const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSIONS] = {
 		.status = 32,
 		.current_frame = 72,
 		.current_exception = NONE,
+		.gil_at = 128,
 		.localsplusnames_at = 432,
 		.has_compact_sz = true,
 		/* Py_TAG_BITS (CPython v3.15.2 Include/internal/pycore_stackref.h). */

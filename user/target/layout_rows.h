@@ -63,6 +63,7 @@ enum {
 struct tach_layout_version {
 	__u32 major_minor; /* 0x030f is 3.15 */
 	__u32 table_sz;
+	__u16 gil_at;		     /* interpreter_state.gil_runtime_state in the table */
 	__u16 localsplusnames_at;    /* code_object.localsplusnames in the table */
 	__u16 status, current_frame; /* of the thread state: where holds_gil is known to be */
 	/* Of it, too: NONE if it is in the table, else between current_frame and this native_thread_id. */
@@ -79,6 +80,10 @@ extern const struct tach_layout_version tach_layout_versions[TACH_LAYOUT_VERSION
 /* From a thread state's current_exception to exc_info, its neighbour (CPython v3.13.0 - v3.15.2
  * Include/cpython/pystate.h). */
 #define TACH_LAYOUT_EXC_INFO_AFTER 8
+
+/* Where last_holder can be in struct _gil_runtime_state: behind enabled and interval at most (CPython
+ * v3.13.0 - v3.15.2 Include/internal/pycore_gil.h). */
+#define TACH_LAYOUT_GIL_HOLDER_MAX 64
 
 /* sizeof(PyASCIIObject) with GIL, and what PyCompactUnicodeObject has more: utf8_length, utf8
  * (CPython v3.13.0, v3.14.10 Include/cpython/unicodeobject.h). */

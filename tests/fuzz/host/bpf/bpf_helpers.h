@@ -48,6 +48,7 @@
 #define bpf_ringbuf_query(ring, what)		 host.ring_used
 #define bpf_get_smp_processor_id()		 host.cpu
 #define bpf_get_current_task_btf()		 host.task
+#define bpf_task_pt_regs(task)			 ((void)(task), &host.regs)
 #define bpf_ktime_get_ns()			 (++host.now_ns)
 #define bpf_get_prandom_u32()			 ((__u32)(++host.now_ns * 2654435761u))
 #define bpf_seq_write(seq, row, sz)		 ((void)(seq), (void)(row), (void)(sz))

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""Who holds the GIL, who waits for it, and for whom?"""
+
+import collections
+import json
+import os
+import pathlib
+import re
+import signal
+
+import pytest
+
+from processes import wait_until
+from profiled import Recording
+from tree import TARGETS
+
+RATE = 1000
+# Of a thread's time: starting and ending, timers that are late, and ticks, which are a sample.
+SLACK = 0.03
+LEDGER = re.compile(r"^ +(\d+) +([\d.]+) +([\d.]+) +([\d.]+)$", re.M)
+WAIT = re.compile(
+    r"^Thread (\d+) waited ([\d.]+) s for the GIL: ([\d.]+) s while thread (\d+) held it(?: \((.*?)\))?", re.M
+)
+
+Time = collections.namedtuple("Time", "held waited without")
+
+
+def queues(pid):
+    """{tid: seconds that the thread has waited for a CPU}"""
+    tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return {task.name: int((task / "schedstat").read_text().split()[1]) / 1e9 for task in tasks}
+
+
+def truth_of(path, before, after):
+    """{function: (tid, its times)}"""
+    found = {}
+    for tid, spent in json.loads(path.read_text()).items():
+        waited = spent["wall"] - spent["cpu"] - spent["asleep"] - (after[tid] - before[tid])
+        found[spent["name"]] = int(tid), spent | {"waited": waited}
+    return found
+
+
+@pytest.fixture
+def run(start, tachyon, tmp_path, lab_dir, seconds):
+    """(truth, profile) of the program."""
+    go, path = lab_dir / "go", lab_dir / "truth.json"
+    target = start(TARGETS / "gil.py", seconds(3, 20), go, path)
+    with Recording(tachyon, tmp_path, "attach", "-a", "--mode", "gil", "-r", RATE, target.pid) as recording:
+        recording.wait_sampling()
+        before = queues(target.pid)
+        go.touch()
+        wait_until(path.exists, 60, "the end of the work")
+        truth = truth_of(path, before, queues(target.pid))
+        os.kill(target.pid, signal.SIGKILL)
+        return truth, recording.profile()
+
+
+@pytest.mark.flavours("gil", "debug", "jit", "isolated-subinterpreter")
+def test_gil(run, figure):
+    truth, profile = run
+    ours = {int(tid): Time(*map(float, times)) for tid, *times in LEDGER.findall(profile.stdout)}
+    for name, (tid, spent) in truth.items():
+        figure(f"{name}: waited (s)", spent["waited"])
+        figure(f"{name}: waited by us (s)", ours[tid].waited)
+        figure(f"{name}: without the GIL (s)", spent["without"])
+        figure(f"{name}: without it by us (s)", ours[tid].without)
+    figure("failed", sum(profile.counts.failed.values()))
+    holder = truth["hold"][0]
+    waits = {
+        int(tid): (float(waited), float(most), int(who), what)
+        for tid, waited, most, who, what in WAIT.findall(profile.stdout)
+    }
+    for name, (tid, spent) in truth.items():
+        slack = SLACK * spent["wall"]
+        assert abs(ours[tid].waited - spent["waited"]) < slack, name
+        assert abs(ours[tid].without - spent["without"]) < slack, name
+        # Off the CPU it holds the GIL, or has given it up and waits for a CPU.
+        most = spent["wall"] - spent["asleep"] - spent["waited"] - spent["without"]
+        assert spent["cpu"] - spent["without"] - slack < ours[tid].held < most + slack, name
+        if name != "hold":
+            waited, most, who, what = waits[tid]
+            assert abs(waited - ours[tid].waited) < 0.02
+            assert who == holder and most > 0.9 * waited
+            assert what.endswith("% of that in gil.py:hold"), what
+
+
+@pytest.mark.flavours("free-threaded")
+def test_attached(run, figure):
+    """Without a GIL: attached to the interpreter, which nobody waits for."""
+    truth, profile = run
+    ours = {int(tid): Time(*map(float, times)) for tid, *times in LEDGER.findall(profile.stdout)}
+    figure("failed", sum(profile.counts.failed.values()))
+    for name, (tid, spent) in truth.items():
+        figure(f"{name}: attached (s)", ours[tid].held)
+        slack = SLACK * spent["wall"]
+        assert ours[tid].waited == 0
+        assert abs(ours[tid].without - spent["without"]) < slack, name
+    tid, spent = truth["hold"]
+    assert abs(ours[tid].held - spent["wall"]) < slack
+    assert not WAIT.search(profile.stdout)
