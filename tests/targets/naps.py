@@ -13,9 +13,14 @@ import time
 
 DEPTH = 16
 
+
+def rest():
+    time.sleep(0.00002)
+
+
 for chain in range(8):
     for depth in range(DEPTH):
-        body = f"yield from chain_{chain}_{depth + 1}()" if depth + 1 < DEPTH else "yield time.sleep(0.00002)"
+        body = f"yield from chain_{chain}_{depth + 1}()" if depth + 1 < DEPTH else "yield rest()"
         exec(f"def chain_{chain}_{depth}():\n    {body}")
 
 
