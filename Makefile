@@ -71,6 +71,9 @@ BIN     := $(B)/tachyon-bpf
 MAN     := $(B)/tachyon-bpf.1
 BPF_OBJ := $(B)/tachyon.bpf.o
 SKEL    := $(B)/gen/tachyon.skel.h
+# The same programs for kernels that name a function otherwise (bpf/ledger.bpf.h).
+SKEL618 := $(B)/gen/tachyon618.skel.h
+SKELS   := $(SKEL) $(SKEL618)
 LIB     := $(B)/libtachyon.a
 SAN_LIB := $(B)/san/libtachyon.a
 UNIT    := $(UNIT_SRC:%.c=$(B)/%)
@@ -94,7 +97,7 @@ include $(wildcard tests/*/*.mk)
 all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
 	@:
 
-bpf: $(SKEL) ## the kernel side only
+bpf: $(SKELS) ## the kernel side only
 
 tests: $(UNIT) $(SAN) $(TOOLS) $(TRUN)
 
@@ -128,7 +131,7 @@ format: ## format all C files
 vmlinux-check: $(B)/tools.ok ## compare our kernel types with a kernel's BTF (BTF=file)
 	$(Q)CLANG=$(CLANG) BPFTOOL=$(BPFTOOL) $(PYTHON) -B scripts/check-vmlinux.py $(BTF)
 
-compdb: $(SKEL) ## write compile_commands.json for editors
+compdb: $(SKELS) ## write compile_commands.json for editors
 	$(Q)$(PYTHON) -B scripts/compdb.py '$(CC) $(USER_FLAGS) $(CFLAGS)' '$(CLANG) $(BPF_FLAGS)' \
 		$(USER_SRC) $(UNIT_SRC) $(TOOL_SRC) $(TRUN_SRC) $(BPF_SRC) $(TBPF_SRC)
 
@@ -170,6 +173,20 @@ $(SKEL): $(BPF_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name tachyon_bpf >$@
 
+$(B)/bpf618/%.bpf.o: bpf/%.bpf.c Makefile | $(B)/tools.ok
+	$(call msg,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -DTACH_TASK_WORK_IMPL $(DEPS) -c $< -o $@
+
+$(B)/tachyon618.bpf.o: $(BPF_SRC:bpf/%.c=$(B)/bpf618/%.o)
+	$(call msg,BPFLINK)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL618): $(B)/tachyon618.bpf.o
+	$(call msg,SKEL)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name tachyon618_bpf >$@
+
 $(B)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c Makefile | $(B)/tools.ok
 	$(call msg,BPF)
 	@mkdir -p $(@D)
@@ -183,12 +200,12 @@ $(TBPF): $(B)/gen/%.skel.h: $(B)/tests/bpf/%.bpf.o
 
 # --- user side -----------------------------------------------------------------------------------
 
-$(B)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKEL)
+$(B)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS)
 	$(call msg,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) $(CFLAGS) $(DEPS) -c $< -o $@
 
-$(B)/san/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKEL)
+$(B)/san/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS)
 	$(call msg,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) $(SAN_FLAGS) $(DEPS) -c $< -o $@
@@ -272,7 +289,7 @@ test-int: $(BIN) $(TOOLS) ## the program on real Pythons (root, PY=3.14)
 
 LINT := lint-format lint-tidy lint-shell lint-python lint-layers lint-tree lint-packages vmlinux-check
 .PHONY: $(LINT)
-lint: $(SKEL) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
+lint: $(SKELS) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
 	$(Q)$(RUN) $@ step $(patsubst %,'$(MAKE) -k --no-print-directory %',$(LINT))
 
 SCRIPTS := $(wildcard scripts/*.sh tests/vm/*.sh .ci/run)
@@ -316,6 +333,6 @@ bench: all $(TOOLS) ## cost, beside the reference profiler (root, BENCH=quick)
 	$(Q)$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$$(scripts/lab.sh)" PY="$(PY)" \
 		BENCH="$(BENCH)" $(PYTHON) -B tests/bench/bench.py
 
--include $(wildcard $(B)/bpf/*.d $(B)/tests/bpf/*.d $(B)/obj/user/*.d $(B)/obj/*/*/*.d \
+-include $(wildcard $(B)/bpf/*.d $(B)/bpf618/*.d $(B)/tests/bpf/*.d $(B)/obj/user/*.d $(B)/obj/*/*/*.d \
 	$(B)/san/obj/user/*.d $(B)/san/obj/*/*/*.d \
 	$(FUZZ_DIR)/*.d $(FUZZ_DIR)/obj/user/*.d $(FUZZ_DIR)/obj/*/*/*.d $(FUZZ_DIR)/planted/*/*.d)

@@ -23,7 +23,7 @@
 /* Time for which there is one sample. */
 const volatile __u64 tach_period_ns = 1000000;
 
-/* Whether bpf_task_work_schedule_resume_impl() is there. */
+/* Whether a task work can be scheduled. */
 const volatile bool tach_has_task_work = false;
 
 #define TACH_DUE_MEANS 4
@@ -112,8 +112,20 @@ struct {
 } tach_works SEC(".maps");
 
 typedef int (*tach_work_fn)(struct bpf_map *map, void *key, void *value);
+
+/* Linux 6.18 and 6.19 call it otherwise, and 7.0 has that name with another type: libbpf refuses an object
+ * that declares what the kernel has of another type, so there are two objects.
+ * Source: Linux v6.18 and v7.0 kernel/bpf/helpers.c. */
+#ifdef TACH_TASK_WORK_IMPL
 extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work,
 					      void *map, tach_work_fn fn, void *aux) __ksym __weak;
+#define tach_schedule_resume(task, work, map, fn)                                                  \
+	bpf_task_work_schedule_resume_impl(task, work, map, fn, NULL)
+#else
+extern int bpf_task_work_schedule_resume(struct task_struct *task, struct bpf_task_work *work,
+					 void *map, tach_work_fn fn) __ksym __weak;
+#define tach_schedule_resume bpf_task_work_schedule_resume
+#endif
 
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
@@ -168,8 +180,7 @@ static __always_inline bool tach_defer(struct task_struct *task, __u32 weight)
 	}
 	if (__sync_fetch_and_add(&work->weight, weight))
 		return true; /* it is on its way, and takes this along */
-	if (!bpf_task_work_schedule_resume_impl(task, &work->work, &tach_works, tach_on_resume,
-						NULL))
+	if (!tach_schedule_resume(task, &work->work, &tach_works, tach_on_resume))
 		return true;
 	__sync_lock_test_and_set(&work->weight, 0);
 	return false;

@@ -19,7 +19,7 @@ FUZZ_LINK   = $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(
 FUZZ       := $(FUZZ_SRC:tests/fuzz/%.c=$(FUZZ_DIR)/%)
 PLANTED    := $(PLANT_SRC:tests/fuzz/planted/%.sed=$(FUZZ_DIR)/planted/%/fuzz_walk)
 
-$(FUZZ_DIR)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKEL)
+$(FUZZ_DIR)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS)
 	$(call msg,CLANG)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -c $< -o $@

@@ -112,11 +112,13 @@ static void test_storage(void **state)
 static void test_task_work(void **state)
 {
 	(void)state;
-	assert_false(tach_kernel__has_task_work("6.1.0-40-amd64"));
-	assert_false(tach_kernel__has_task_work("6.17.9"));
-	assert_false(tach_kernel__has_task_work("strange"));
-	assert_true(tach_kernel__has_task_work("6.18.0"));
-	assert_true(tach_kernel__has_task_work("7.2.13-amd64"));
+	assert_int_equal(tach_kernel__task_work("6.1.0-40-amd64"), TACH_TASK_WORK_NONE);
+	assert_int_equal(tach_kernel__task_work("6.17.9"), TACH_TASK_WORK_NONE);
+	assert_int_equal(tach_kernel__task_work("strange"), TACH_TASK_WORK_NONE);
+	assert_int_equal(tach_kernel__task_work("6.18.0"), TACH_TASK_WORK_IMPL);
+	assert_int_equal(tach_kernel__task_work("6.19.3-1"), TACH_TASK_WORK_IMPL);
+	assert_int_equal(tach_kernel__task_work("7.0.0"), TACH_TASK_WORK_NEW);
+	assert_int_equal(tach_kernel__task_work("7.2.13-amd64"), TACH_TASK_WORK_NEW);
 }
 
 int main(void)

@@ -65,9 +65,11 @@ bool tach_kernel__storage_unsure(const char *release)
 	return !scan(release, &v) || number(&v) < 6002000;
 }
 
-bool tach_kernel__has_task_work(const char *release)
+enum tach_task_work tach_kernel__task_work(const char *release)
 {
 	struct version v = {0};
 
-	return scan(release, &v) && number(&v) >= 6018000;
+	if (!scan(release, &v) || number(&v) < 6018000)
+		return TACH_TASK_WORK_NONE;
+	return number(&v) < 7000000 ? TACH_TASK_WORK_IMPL : TACH_TASK_WORK_NEW;
 }

@@ -24,7 +24,12 @@ enum tach_kernel_fit tach_kernel__judge(const char *release, const char *version
  * taking spinlock in bpf_task_storage_get if potential deadlock is detected"). Pure. */
 bool tach_kernel__storage_unsure(const char *release);
 
-/* Whether BPF can schedule a task work: from Linux 6.18 on. Pure. */
-bool tach_kernel__has_task_work(const char *release);
+/* Whether BPF can schedule a task work, and by which function (bpf/ledger.bpf.h). Pure. */
+enum tach_task_work {
+	TACH_TASK_WORK_NONE, /* before Linux 6.18 */
+	TACH_TASK_WORK_IMPL, /* before 7.0 */
+	TACH_TASK_WORK_NEW,
+};
+enum tach_task_work tach_kernel__task_work(const char *release);
 
 #endif

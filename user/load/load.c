@@ -76,6 +76,7 @@ int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach
 		      struct tach_why *why)
 {
 	struct tach_loader *loader;
+	struct utsname uts;
 	int err;
 
 	err = tach_features__check(force, why);
@@ -88,7 +89,9 @@ int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach
 	loader->period_ns = opts->period_ns;
 	loader->gc = opts->gc;
 	loader->native = opts->native;
-	loader->skel = tachyon_bpf__open();
+	if (opts->off_cpu && !uname(&uts))
+		loader->task_work = tach_kernel__task_work(uts.release);
+	loader->skel = tach_skeleton__open(loader->task_work == TACH_TASK_WORK_IMPL);
 	if (!loader->skel) {
 		err = tach_why__set(why, -errno, "cannot open the BPF programs: %s",
 				    strerror(errno));

@@ -4,6 +4,7 @@
 
 /* Inside of load/ only. */
 
+#include "load/kernel.h"
 #include "load/load.h"
 #include "bpf/tach_maps.h"
 #include "tachyon.skel.h"
@@ -18,9 +19,13 @@ struct tach_loader {
 	struct bpf_link **tick_links; /* [timer_cnt]; each owns its perf descriptor */
 	int *timer_fds;		      /* [timer_cnt] owned by tick_links */
 	int timer_cnt;
+	enum tach_task_work task_work;
 	struct bpf_link *wall_links[TACH_WALL_LINKS]; /* scheduler programs, iterator */
 	__u32 depths[TACH_MAX_TARGETS];		      /* struct tach_target_ent */
 };
+
+/* Open the BPF object, that of Linux 6.18 and 6.19 or the other one (bpf/ledger.bpf.h). NULL with errno. */
+struct tachyon_bpf *tach_skeleton__open(bool of_618);
 
 /* The part of the kernel side that counts time off the CPU (wall.c). */
 void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opts *opts);

@@ -3,10 +3,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "load/kernel.h"
 #include "load/loader.h"
 #include "bpf/tach_wire.h"
 
@@ -35,7 +33,6 @@ static struct bpf_program *const *programs(const struct tach_loader *loader,
 void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opts *opts)
 {
 	struct bpf_program *progs[TACH_WALL_LINKS];
-	struct utsname uts;
 
 	for (int i = 0; i < TACH_WALL_LINKS; i++)
 		bpf_program__set_autoload(programs(loader, progs)[i], opts->off_cpu);
@@ -49,8 +46,7 @@ void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opt
 	bpf_map__set_max_entries(loader->skel->maps.tach_peeked, MAX_PEEKED);
 	if (opts->filter & TACH_STATE_HAS_GIL)
 		bpf_map__set_max_entries(loader->skel->maps.tach_gil_waits, MAX_GIL_WAITS);
-	if (!uname(&uts))
-		loader->skel->rodata->tach_has_task_work = tach_kernel__has_task_work(uts.release);
+	loader->skel->rodata->tach_has_task_work = loader->task_work != TACH_TASK_WORK_NONE;
 }
 
 int tach_wall__attach(struct tach_loader *loader)
