@@ -97,7 +97,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	__u64 start_boottime;
 	char comm[16];
-	int on_cpu;
+	unsigned int on_cpu; /* int; u8 since Linux 7.0: libbpf adjusts reads of unsigned ones */
 	struct sched_entity se;
 };
 
