@@ -44,8 +44,9 @@ def stolen_seconds():
 def due_share(counts, pid, clocks):
     """Samples, as a share of those due by the target's clock. clocks: (CPU time, stolen time) before."""
     cpu_outside, stolen = cpu_seconds(pid) - clocks[0], stolen_seconds() - clocks[1]
-    # The profiler's own reading of the target's clock, against one from outside its window.
-    assert 0.8 * cpu_outside < counts.cpu_s <= cpu_outside
+    # The profiler's own reading of the target's clock, against one from outside its window, which may be
+    # much longer on a busy machine.
+    assert 0.3 * cpu_outside < counts.cpu_s <= cpu_outside
     return counts.status["SAMPLED"] / (RATE * (counts.cpu_s - stolen))
 
 

@@ -29,13 +29,14 @@ def test_known_waits(start, attach, lab_dir, figure, seconds):
     raw = RawFile(raw_path)
     turns = Turns(json.loads(truth_path.read_text()))
     first, last = raw.samples[0].ts_ns, raw.samples[-1].ts_ns
-    # What was under way when the sampling began is not known whole.
+    # What was under way when the sampling began or ended is not known whole.
     turns = turns.between(first, last)
+    begin, end = turns.turns[0][1], turns.turns[-1][2]
 
     ours = collections.Counter()
     for sample in raw.samples:
         functions = [frame.qualname for frame in raw.frames[sample.stack] if frame.qualname in turns.functions]
-        if functions and sample.ts_ns >= turns.turns[0][1]:
+        if functions and begin <= sample.ts_ns <= end:
             ours[functions[-1]] += sample.weight
     samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
     distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, 0, variance=0.5)
