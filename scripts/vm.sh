@@ -65,7 +65,7 @@ make_guest() {
   rm -rf "$guest"
   mkdir -p "$guest/tach/bpf" "$guest/$libs"
   cp tests/vm/init.sh "$guest/init"
-  cp tests/targets/{chains,shares,waits}.py "$guest/tach"
+  cp tests/targets/{chains,shares,waits,exceptions}.py "$guest/tach"
   cp "$build"/{tachyon-bpf,tests/tools/programs} "$bpftool" "$guest/tach"
   cp "$build/tests/bpf/walk.bpf.linked.o" "$guest/tach/walk.bpf.o"
   find "$build/tests/bpf" -name 'test_*' -perm /111 -exec cp -t "$guest/tach/bpf" {} +

@@ -52,6 +52,9 @@ step shares ./tachyon-bpf run --mode cpu --verbose --sampling-rate 1khz --collap
 # And one that knows where it waits.
 step waits ./tachyon-bpf run --mode wall --verbose --sampling-rate 1khz --collapsed -o /results/waits.txt \
   --python /usr/bin/python3.15 waits.py 6 /results/waits.json
+# And one that knows when it has an exception.
+step exceptions ./tachyon-bpf run --mode exception --verbose --sampling-rate 1khz --collapsed \
+  -o /results/exceptions.txt --python /usr/bin/python3.15 exceptions.py 3 /results/exceptions.json
 
 # A machine this slow runs each test on one layout, and does not read all kernel types for each.
 step types ./bpftool gen min_core_btf /sys/kernel/btf/vmlinux /tmp/types.btf walk.bpf.o

@@ -41,6 +41,11 @@ WRONG = {
     "many samples failed": ((judges.test_known_shares,), "shares.err", lost(500, "RING_FULL")),
     "shares": ((judges.test_known_shares,), "truth.json", changed(r'("work_sort", \d+, \d+, )\d+', r"\g<1>900000000")),
     "waits": ((judges.test_known_waits,), "waits.json", changed(r'("sleep_middle", \d+, \d+, )\d+', r"\g<1>900000000")),
+    "exceptions": (
+        (judges.test_known_exceptions,),
+        "exceptions.json",
+        changed(r'("in_except", \d+, \d+, )\d+', r"\g<1>900000000"),
+    ),
     "approximated": ((judges.test_known_waits,), "waits.err", changed(r"OFF_REUSED \d+", "OFF_REUSED 900")),
     "complaint": ((judges.test_kernel_has_no_complaints,), "dmesg.out", lambda text: text + "[ 1.0] BUG: a\n"),
 }

@@ -132,6 +132,20 @@ def test_known_waits(guest):
     assert distance <= bound, (ours, turns.cpu_s)
 
 
+def test_known_exceptions(guest):
+    """The same of time with an exception."""
+    guest.succeeded("exceptions")
+    turns = Turns(json.loads(guest.text("exceptions.json")))
+    ours = functions_of(guest, "exceptions.txt", turns.functions)
+    samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
+    distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, 0, variance=0.5)
+    guest.figures["exceptions"] = (
+        f"{samples} samples of {due:.0f}, total variation distance {distance:.2%} (bound {bound:.2%})"
+    )
+    assert 0.97 * due <= samples <= 1.02 * due
+    assert distance <= bound, (ours, turns.cpu_s)
+
+
 def test_kernel_has_no_complaints(guest):
     complaints = [line for line in guest.succeeded("dmesg").splitlines() if COMPLAINT.search(line)]
     assert not complaints, "\n".join(complaints)
