@@ -95,16 +95,21 @@ def difference(ours, our_id, theirs, their_id):
     return None
 
 
-def header_btf(text, directory):
+def machine_of(kernel):
+    """As the header asks for it; a file may be of another machine's kernel."""
+    registers = kernel.members(kernel.records["STRUCT", "pt_regs"])
+    return "arm64" if "syscallno" in registers else "x86"
+
+
+def header_btf(text, machine, directory):
     """BTF of a program with one variable of every struct that the header defines, and their names."""
-    names = re.findall(r"^(struct|union) (\w+) \{", text, re.M)
+    names = sorted(set(re.findall(r"^(struct|union) (\w+) \{", text, re.M)))
     program = directory / "probe.bpf.c"
     lines = [f"{kind} {name} tach_probe_{name};" for kind, name in names]
     program.write_text('#include "vmlinux.h"\n' + "\n".join(lines) + "\n")
     clang = os.environ.get("CLANG", "clang-19")
     target = directory / "probe.bpf.o"
-    arch = {"x86_64": "x86", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
-    command = [clang, "-g", "-O2", "-target", "bpf", f"-D__TARGET_ARCH_{arch}"]
+    command = [clang, "-g", "-O2", "-target", "bpf", f"-D__TARGET_ARCH_{machine}"]
     command += ["-I", HEADER.parent, "-c", program, "-o", target]
     subprocess.run(command, check=True)
     return Btf(target), [(kind.upper(), name) for kind, name in names]
@@ -151,8 +156,9 @@ def main(args):
     path = args[0] if args else RUNNING
     text = HEADER.read_text()
     with tempfile.TemporaryDirectory() as directory:
-        header, names = header_btf(text, pathlib.Path(directory))
-    wrong, looked = check(Btf(path), header, names, text)
+        kernel = Btf(path)
+        header, names = header_btf(text, machine_of(kernel), pathlib.Path(directory))
+    wrong, looked = check(kernel, header, names, text)
     for each in wrong:
         print(f"vmlinux.h: {each}", file=sys.stderr)
     if not names or wrong:
