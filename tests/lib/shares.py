@@ -7,6 +7,7 @@ a standard deviation of at most sqrt(m) / 2 samples.
 """
 
 import collections
+import json
 import math
 
 SIGMAS = 5  # wrong once in 1.7 million
@@ -16,6 +17,12 @@ def total_variation(ours, truth):
     """Distance of two distributions given as {name: weight}: 0 equal, 1 disjoint."""
     a, b = sum(ours.values()), sum(truth.values())
     return sum(abs(ours.get(k, 0) / a - truth.get(k, 0) / b) for k in set(ours) | set(truth)) / 2
+
+
+def seen_whole(path, raw):
+    """The turns in the file at path that lie between the first and the last sample."""
+    turns = Turns(json.loads(path.read_text()))
+    return turns.between(raw.samples[0].ts_ns, raw.samples[-1].ts_ns)
 
 
 class Turns:
@@ -36,6 +43,17 @@ class Turns:
     def between(self, start, end):
         """Those wholly in this time."""
         return Turns([turn for turn in self.turns if turn[1] >= start and turn[2] <= end])
+
+    def samples(self, raw):
+        """{function: samples} of a rawfile.RawFile in these turns; of several functions on a stack the oldest
+        has the turn."""
+        begin, end = self.turns[0][1], self.turns[-1][2]
+        found = collections.Counter()
+        for sample in raw.samples:
+            functions = [frame.qualname for frame in raw.frames[sample.stack] if frame.qualname in self.functions]
+            if functions and begin <= sample.ts_ns <= end:
+                found[functions[-1]] += sample.weight
+        return found
 
     def bound(self, samples, missed, variance=0.25):
         """The largest total variation that sampling explains: SIGMAS standard deviations in each

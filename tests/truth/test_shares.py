@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """Does each function get the share of the samples that it has of the CPU time?"""
 
-import collections
-import json
-
 import pytest
 
 from rawfile import RawFile
-from shares import Turns, total_variation
+from shares import seen_whole, total_variation
 from tree import TARGETS
 
 pytestmark = pytest.mark.thorough
@@ -21,16 +18,8 @@ def test_known_shares(start, attach, lab_dir, figure, seconds):
     target = start(TARGETS / "shares.py", duration, truth_path)
     profile = attach(target.pid, "-r", RATE, "-d", duration + 5, "--raw", raw_path)
     raw = RawFile(raw_path)
-    turns = Turns(json.loads(truth_path.read_text()))
-    # The first turn that was seen whole, to the last one.
-    turns = turns.between(raw.samples[0].ts_ns, raw.samples[-1].ts_ns)
-    begin, end = turns.turns[0][1], turns.turns[-1][2]
-
-    ours = collections.Counter()
-    for sample in raw.samples:
-        functions = [frame.qualname for frame in raw.frames[sample.stack] if frame.qualname in turns.functions]
-        if functions and begin <= sample.ts_ns <= end:
-            ours[functions[-1]] += sample.weight
+    turns = seen_whole(truth_path, raw)
+    ours = turns.samples(raw)
     samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
     distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, due - samples)
     figure("samples", samples)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """Does wall-clock time, asleep or awake, add up, and go to the functions that it passes in?"""
 
-import collections
 import json
 import math
 import re
@@ -9,7 +8,7 @@ import re
 import pytest
 
 from rawfile import RawFile
-from shares import SIGMAS, Turns, total_variation
+from shares import SIGMAS, seen_whole, total_variation
 from tree import TARGETS
 
 RATE = 1000
@@ -27,17 +26,8 @@ def test_known_waits(start, attach, lab_dir, figure, seconds):
     target = start(TARGETS / "waits.py", duration, truth_path)
     profile = attach(target.pid, "--mode", "wall", "-r", RATE, "-d", duration + 5, "--raw", raw_path)
     raw = RawFile(raw_path)
-    turns = Turns(json.loads(truth_path.read_text()))
-    first, last = raw.samples[0].ts_ns, raw.samples[-1].ts_ns
-    # What was under way when the sampling began or ended is not known whole.
-    turns = turns.between(first, last)
-    begin, end = turns.turns[0][1], turns.turns[-1][2]
-
-    ours = collections.Counter()
-    for sample in raw.samples:
-        functions = [frame.qualname for frame in raw.frames[sample.stack] if frame.qualname in turns.functions]
-        if functions and begin <= sample.ts_ns <= end:
-            ours[functions[-1]] += sample.weight
+    turns = seen_whole(truth_path, raw)
+    ours = turns.samples(raw)
     samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
     distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, 0, variance=0.5)
     (ledger,) = ledgers(profile.stdout)
