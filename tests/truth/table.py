@@ -11,8 +11,9 @@ import sys
 
 HEAD = """# Truth
 
-What the profiler says of programs that know better, for each version of CPython in each flavour. `make truth`
-measures it, a quick pass over all of it is part of `make check`, and `make truth-table` wrote this page.
+What the profiler says of programs that know better, for each version of CPython in each flavour. These are the
+figures of the quick pass that is part of `make check`, written here by `make truth-table`; `make truth` measures
+longer, and makes every check in every cell.
 
 - A **wrong** sample is a stack that the program cannot have, a line outside of the place the program says it
   was in, a name or a thread that is not right, or a frame without a name. Each must be 0; in brackets the
