@@ -71,9 +71,9 @@ BIN     := $(B)/tachyon-bpf
 MAN     := $(B)/tachyon-bpf.1
 BPF_OBJ := $(B)/tachyon.bpf.o
 SKEL    := $(B)/gen/tachyon.skel.h
-# The same programs for kernels that name a function otherwise (bpf/ledger.bpf.h).
-SKEL618 := $(B)/gen/tachyon618.skel.h
-SKELS   := $(SKEL) $(SKEL618)
+# The same programs for newer kernels, of which they use more (bpf/ledger.bpf.h).
+NEWER   := 618 700
+SKELS   := $(SKEL) $(NEWER:%=$(B)/gen/tachyon%.skel.h)
 LIB     := $(B)/libtachyon.a
 SAN_LIB := $(B)/san/libtachyon.a
 UNIT    := $(UNIT_SRC:%.c=$(B)/%)
@@ -173,19 +173,16 @@ $(SKEL): $(BPF_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name tachyon_bpf >$@
 
-$(B)/bpf618/%.bpf.o: bpf/%.bpf.c Makefile | $(B)/tools.ok
+$(NEWER:%=$(B)/bpf/tachyon%.bpf.o): $(B)/bpf/tachyon%.bpf.o: bpf/tachyon.bpf.c Makefile | $(B)/tools.ok
 	$(call msg,BPF)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_FLAGS) -DTACH_TASK_WORK_IMPL $(DEPS) -c $< -o $@
+	$(Q)$(CLANG) $(BPF_FLAGS) -DTACH_KERNEL=$* $(DEPS) -c $< -o $@
 
-$(B)/tachyon618.bpf.o: $(BPF_SRC:bpf/%.c=$(B)/bpf618/%.o)
-	$(call msg,BPFLINK)
-	$(Q)$(BPFTOOL) gen object $@ $^
-
-$(SKEL618): $(B)/tachyon618.bpf.o
+$(NEWER:%=$(B)/gen/tachyon%.skel.h): $(B)/gen/tachyon%.skel.h: $(B)/bpf/tachyon%.bpf.o
 	$(call msg,SKEL)
 	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name tachyon618_bpf >$@
+	$(Q)$(BPFTOOL) gen object $(B)/tachyon$*.bpf.o $<
+	$(Q)$(BPFTOOL) gen skeleton $(B)/tachyon$*.bpf.o name tachyon$*_bpf >$@
 
 $(B)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c Makefile | $(B)/tools.ok
 	$(call msg,BPF)
@@ -333,6 +330,6 @@ bench: all $(TOOLS) ## cost, beside the reference profiler (root, BENCH=quick)
 	$(Q)$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$$(scripts/lab.sh)" PY="$(PY)" \
 		BENCH="$(BENCH)" $(PYTHON) -B tests/bench/bench.py
 
--include $(wildcard $(B)/bpf/*.d $(B)/bpf618/*.d $(B)/tests/bpf/*.d $(B)/obj/user/*.d $(B)/obj/*/*/*.d \
+-include $(wildcard $(B)/bpf/*.d $(B)/tests/bpf/*.d $(B)/obj/user/*.d $(B)/obj/*/*/*.d \
 	$(B)/san/obj/user/*.d $(B)/san/obj/*/*/*.d \
 	$(FUZZ_DIR)/*.d $(FUZZ_DIR)/obj/user/*.d $(FUZZ_DIR)/obj/*/*/*.d $(FUZZ_DIR)/planted/*/*.d)

@@ -113,22 +113,22 @@ struct {
 
 typedef int (*tach_work_fn)(struct bpf_map *map, void *key, void *value);
 
-/* Linux 6.18 and 6.19 call it otherwise, and 7.0 has that name with another type: libbpf refuses an object
- * that declares what the kernel has of another type, so there are two objects.
- * Source: Linux v6.18 and v7.0 kernel/bpf/helpers.c. */
-#ifdef TACH_TASK_WORK_IMPL
+/* What a kernel may lack or have of another type is declared only in an object of its own: libbpf refuses the
+ * one, and needs CAP_SYS_ADMIN to be sure of the other. Until 6.19 the function had another name, which from 7.0 on
+ * is one of another type. Source: Linux v6.18 and v7.0 kernel/bpf/helpers.c. */
+#ifdef TACH_KERNEL
+#if TACH_KERNEL < 700
 extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work,
-					      void *map, tach_work_fn fn, void *aux) __ksym __weak;
+					      void *map, tach_work_fn fn, void *aux) __ksym;
 #define tach_schedule_resume(task, work, map, fn)                                                  \
 	bpf_task_work_schedule_resume_impl(task, work, map, fn, NULL)
 #else
 extern int bpf_task_work_schedule_resume(struct task_struct *task, struct bpf_task_work *work,
-					 void *map, tach_work_fn fn) __ksym __weak;
+					 void *map, tach_work_fn fn) __ksym;
 #define tach_schedule_resume bpf_task_work_schedule_resume
 #endif
-
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
+extern void bpf_preempt_disable(void) __ksym;
+extern void bpf_preempt_enable(void) __ksym;
 
 /* A callback can be interrupted by ticks, so it has a work area of its own; another callback must not come
  * in between. */
@@ -185,6 +185,12 @@ static __always_inline bool tach_defer(struct task_struct *task, __u32 weight)
 	__sync_lock_test_and_set(&work->weight, 0);
 	return false;
 }
+#else
+static __always_inline bool tach_defer(struct task_struct *task, __u32 weight)
+{
+	return false;
+}
+#endif
 
 /* --- points --- */
 

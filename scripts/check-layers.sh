@@ -15,7 +15,7 @@ symbolize | read/read.h
 aggregate | symbolize/symbolize.h symbolize/frametab.h
 write     | aggregate/profile.h symbolize/frametab.h
 target    |
-load      | tachyon.skel.h tachyon618.skel.h
+load      | tachyon*.skel.h
 peek      | bpf/*.bpf.h
 launch    |
 cli       |

@@ -91,7 +91,7 @@ int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach
 	loader->native = opts->native;
 	if (opts->off_cpu && !uname(&uts))
 		loader->task_work = tach_kernel__task_work(uts.release);
-	loader->skel = tach_skeleton__open(loader->task_work == TACH_TASK_WORK_IMPL);
+	loader->skel = tach_skeleton__open(loader->task_work);
 	if (!loader->skel) {
 		err = tach_why__set(why, -errno, "cannot open the BPF programs: %s",
 				    strerror(errno));

@@ -24,8 +24,8 @@ struct tach_loader {
 	__u32 depths[TACH_MAX_TARGETS];		      /* struct tach_target_ent */
 };
 
-/* Open the BPF object, that of Linux 6.18 and 6.19 or the other one (bpf/ledger.bpf.h). NULL with errno. */
-struct tachyon_bpf *tach_skeleton__open(bool of_618);
+/* Open the BPF object that uses no more of the kernel than that (bpf/ledger.bpf.h). NULL with errno. */
+struct tachyon_bpf *tach_skeleton__open(enum tach_task_work work);
 
 /* The part of the kernel side that counts time off the CPU (wall.c). */
 void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opts *opts);
