@@ -17,6 +17,7 @@
 #include "target.bpf.h"
 #include "sample.bpf.h"
 #include "gil.bpf.h"
+#include "points.bpf.h"
 #include "ledger.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

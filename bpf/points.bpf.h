@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef TACH_POINTS_BPF_H
+#define TACH_POINTS_BPF_H
+
+/* When a thread's samples are due: at one random point of each period of its time. */
+
+/* Time for which there is one sample. */
+const volatile __u64 tach_period_ns = 1000000;
+
+static __always_inline __u64 tach_random_point(void)
+{
+	return ((__u64)bpf_get_prandom_u32() * tach_period_ns) >> 32;
+}
+
+/* In the period that begins @over ns before now: set the next point, behind now. Returns how many there
+ * are before it. */
+static __always_inline __u32 tach_next_point(struct tach_thread *t, __u64 over)
+{
+	__u64 point = tach_random_point();
+	__u32 passed = 0;
+
+	if (point < over) {
+		passed = 1;
+		point = tach_random_point();
+		t->left_ns = tach_period_ns - over + point;
+	} else {
+		t->left_ns = point - over;
+	}
+	t->rest_ns = tach_period_ns - point;
+	return passed;
+}
+
+/* Count up to @now. Returns how many points lie in between. */
+static __always_inline __u32 tach_pass_points(struct tach_thread *t, __u64 now)
+{
+	__u64 block_ns = now > t->at_ns ? now - t->at_ns : 0;
+	__u64 over;
+
+	t->at_ns += block_ns;
+	if (block_ns < t->left_ns) {
+		t->left_ns -= block_ns;
+		return 0;
+	}
+	over = block_ns - t->left_ns;
+	if (over < t->rest_ns) {
+		t->left_ns = t->rest_ns - over;
+		over = tach_random_point();
+		t->left_ns += over;
+		t->rest_ns = tach_period_ns - over;
+		return 1;
+	}
+	over -= t->rest_ns;
+	return 1 + over / tach_period_ns + tach_next_point(t, over % tach_period_ns);
+}
+
+#endif
