@@ -253,9 +253,8 @@ static int stop(struct session *s)
 		};
 
 		err = tach_pipeline__consume(s->line);
-		if (!err)
-			err = tach_ledger__settle(s->loader, s->line, &s->remote, &opts,
-						  &s->settled);
+		/* If that fails it has said why; what was collected is kept. */
+		tach_ledger__settle(s->loader, s->line, &s->remote, &opts, &s->settled);
 	}
 	tach_loader__detach(s->loader);
 	if (!err)
