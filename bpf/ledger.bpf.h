@@ -28,17 +28,6 @@ const volatile bool tach_has_task_work = false;
 /* A block counts at most this many periods in the mean: one long sleep must not hide many short ones. */
 #define TACH_MEAN_MAX_PERIODS 4
 
-static __always_inline void tach_add_count(__u32 idx, __u64 n)
-{
-	__u32 zero = 0;
-	struct tach_count_ent *counts = bpf_map_lookup_elem(&tach_counts, &zero);
-
-	if (counts && idx < TACH_COUNTS_CNT)
-		counts->n[idx] += n;
-}
-
-#define TACH_ADD(name, n) tach_add_count(TACH_ST__CNT + TACH_CT_##name, n)
-
 /* Send what has become due in a block that had the stack @stack_id. */
 static __always_inline void tach_settle(struct tach_thread *t, __u64 stack_id, __u32 state,
 					__u32 weight)
@@ -73,7 +62,7 @@ static __always_inline bool tach_keep_stack(struct tach_thread *t, const struct 
 	return true;
 }
 
-/* The same where the stack of the block could not be read: an earlier one has to do. */
+/* Send what has become due where no stack could be read: an earlier one has to do. */
 static __always_inline void tach_settle_reused(struct tach_thread *t, __u32 weight)
 {
 	if (t->bare)
@@ -182,7 +171,23 @@ static __always_inline bool tach_defer(struct task_struct *task, __u32 weight)
 	__sync_lock_test_and_set(&work->weight, 0);
 	return false;
 }
+
+/* @task ends: make room, and send what its work would have sent. */
+static __always_inline void tach_forget_work(struct tach_thread *t, struct task_struct *task)
+{
+	__u32 tid = task->pid;
+	struct tach_work *work = bpf_map_lookup_elem(&tach_works, &tid);
+
+	if (!work)
+		return;
+	t->pending += __sync_lock_test_and_set(&work->weight, 0);
+	bpf_map_delete_elem(&tach_works, &tid);
+}
 #else
+static __always_inline void tach_forget_work(struct tach_thread *t, struct task_struct *task)
+{
+}
+
 static __always_inline bool tach_defer(struct task_struct *task, __u32 weight)
 {
 	return false;

@@ -190,16 +190,17 @@ struct {
 	__type(value, struct tach_count_ent);
 } tach_counts SEC(".maps");
 
-/* A tick is never interrupted by another one on its CPU, so plain additions do. */
-static __always_inline void tach_count(__u32 idx)
+/* Atomic: a tick or a switch can come between the load and the store of what runs in a process. */
+static __always_inline void tach_add_count(__u32 idx, __u64 n)
 {
 	__u32 zero = 0;
 	struct tach_count_ent *counts = bpf_map_lookup_elem(&tach_counts, &zero);
 
 	if (counts && idx < TACH_COUNTS_CNT)
-		counts->n[idx]++;
+		__sync_fetch_and_add(&counts->n[idx], n);
 }
 
-#define TACH_COUNT(name) tach_count(TACH_ST__CNT + TACH_CT_##name)
+#define TACH_ADD(name, n) tach_add_count(TACH_ST__CNT + TACH_CT_##name, n)
+#define TACH_COUNT(name)  TACH_ADD(name, 1)
 
 #endif

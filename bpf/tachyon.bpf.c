@@ -180,6 +180,7 @@ int BPF_PROG(tach_exit, struct task_struct *task)
 	if (!t)
 		return 0;
 	t->closed = 1;
+	tach_forget_work(t, task);
 	if (!t->tid) /* it never was in Python */
 		return 0;
 	t->pending += tach_pass_points(t, rec.end_ns);
