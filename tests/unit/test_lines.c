@@ -15,7 +15,7 @@
 #include "write/lines.h"
 
 /* A directory like /proc/PID, of a process whose root is <dir>/jail and whose working directory is
- * <dir>/jail/work. */
+ * <dir>/jail/inner. */
 struct place {
 	char dir[64];
 	int dir_fd;
@@ -40,9 +40,9 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(place->dir));
 	place->dir_fd = open(place->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_return_code(mkdirat(place->dir_fd, "jail", 0700), 0);
-	assert_return_code(mkdirat(place->dir_fd, "jail/work", 0700), 0);
+	assert_return_code(mkdirat(place->dir_fd, "jail/inner", 0700), 0);
 	assert_return_code(symlinkat("jail", place->dir_fd, "root"), 0);
-	assert_return_code(symlinkat("jail/work", place->dir_fd, "cwd"), 0);
+	assert_return_code(symlinkat("jail/inner", place->dir_fd, "cwd"), 0);
 	make_file(place, "secret", "outside\n");
 	place->lines = tach_lines__new(place->dir_fd);
 	assert_non_null(place->lines);
@@ -93,7 +93,7 @@ static void test_relative(void **state)
 {
 	struct place *place = *state;
 
-	make_file(place, "jail/work/b.py", "below\n");
+	make_file(place, "jail/inner/b.py", "below\n");
 	make_file(place, "jail/a.py", "beside\n");
 	check(place, "b.py", 1, "below");
 	check(place, "./b.py", 1, "below");
@@ -108,7 +108,7 @@ static void test_no_way_out(void **state)
 	snprintf(path, sizeof(path), "%s/secret", place->dir);
 	assert_return_code(symlinkat(path, place->dir_fd, "jail/absolute"), 0);
 	assert_return_code(symlinkat("../secret", place->dir_fd, "jail/upwards"), 0);
-	assert_return_code(symlinkat("../../secret", place->dir_fd, "jail/work/upwards"), 0);
+	assert_return_code(symlinkat("../../secret", place->dir_fd, "jail/inner/upwards"), 0);
 	check(place, "/absolute", 1, "");
 	check(place, "/upwards", 1, "");
 	check(place, "/../secret", 1, "");
@@ -116,7 +116,7 @@ static void test_no_way_out(void **state)
 	check(place, path, 1, "");
 	/* It is not that symbolic links are refused. */
 	make_file(place, "jail/secret", "inside\n");
-	check(place, "/work/../upwards", 1, "inside");
+	check(place, "/inner/../upwards", 1, "inside");
 }
 
 static void test_no_files(void **state)
@@ -125,7 +125,7 @@ static void test_no_files(void **state)
 
 	assert_return_code(mkfifoat(place->dir_fd, "jail/fifo", 0600), 0);
 	check(place, "/fifo", 1, "");
-	check(place, "/work", 1, "");
+	check(place, "/inner", 1, "");
 	check(place, "/missing", 1, "");
 	check(place, "<string>", 1, "");
 	check(place, "", 1, "");
