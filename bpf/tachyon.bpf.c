@@ -86,6 +86,32 @@ int tach_tick(struct bpf_perf_event_data *ctx)
 	return 0;
 }
 
+/* Open the ledger of a thread of target @idx; memory can be allocated here, in no tick and no switch. */
+static __always_inline struct tach_thread *tach_open_ledger(struct task_struct *task, __u32 idx)
+{
+	struct tach_thread t = {.target = idx, .begin_ns = bpf_ktime_get_ns()};
+
+	t.at_ns = t.begin_ns;
+	t.ran_ns = task->se.sum_exec_runtime;
+	tach_next_point(&t, 0);
+	return bpf_task_storage_get(&tach_threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* The thread that made an exec is the leader now, with the leader's ledger or, if it was another one, none; and
+ * its stacks are gone. */
+static __always_inline void tach_renew_ledger(struct task_struct *task, __u32 idx)
+{
+	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
+
+	if (t) {
+		t->stack_id = 0;
+		return;
+	}
+	t = tach_open_ledger(task, idx);
+	if (t)
+		t->in_ns = t->begin_ns;
+}
+
 /* A target replaced its program: whatever was known of its memory is void. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
@@ -110,6 +136,8 @@ int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binp
 	rec.image = ++image->number;
 	image->mm = (__u64)task->mm;
 	image->started = 0;
+	if (tach_wall)
+		tach_renew_ledger(task, idx);
 	bpf_ringbuf_output(&tach_ring, &rec, sizeof(rec), BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
@@ -136,17 +164,6 @@ int BPF_PROG(tach_wakeup, struct task_struct *task)
 	if (t && t->out_ns && !t->wake_ns)
 		t->wake_ns = bpf_ktime_get_ns();
 	return 0;
-}
-
-/* Open the ledger of a thread of target @idx; memory can be allocated here, in no tick and no switch. */
-static __always_inline struct tach_thread *tach_open_ledger(struct task_struct *task, __u32 idx)
-{
-	struct tach_thread t = {.target = idx, .begin_ns = bpf_ktime_get_ns()};
-
-	t.at_ns = t.begin_ns;
-	t.ran_ns = task->se.sum_exec_runtime;
-	tach_next_point(&t, 0);
-	return bpf_task_storage_get(&tach_threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 #define CLONE_THREAD 0x00010000 /* Linux v6.1 include/uapi/linux/sched.h */

@@ -171,3 +171,20 @@ def test_end_without_python(tachyon, lab_python, stages, go, tmp_path, python_ve
     script = stages(["/bin/sleep", "0.3"])
     profile = profile_stages(tachyon, lab_python, go, tmp_path, python_version, script)
     assert profile.functions()["stage_1"] >= 0.7 * 1000 * BUSY_S
+
+
+EXEC_AND_SLEEP = """
+import os, sys, threading, time
+time.sleep(1)  # until it is sampled
+nap = "import time\\ndef nap(): time.sleep(0.8)\\nnap()"
+threading.Thread(target=os.execv, args=(sys.executable, [sys.executable, "-c", nap])).start()
+time.sleep(60)
+"""
+
+
+def test_wall_time_after_exec_by_a_thread(tachyon, lab_python, tmp_path):
+    """The thread that made it is the main thread then, and its sleep counts."""
+    target = lab_python("3.15", EXEC_AND_SLEEP)
+    with Recording(tachyon, tmp_path, "attach", "--mode", "wall", "-d", 5, target.pid) as recording:
+        profile = recording.profile()
+    assert profile.functions()["nap"] > 700
