@@ -2,6 +2,7 @@
 """The stacks that a program recorded of itself (tests/targets/stacks.py), and whether another is one."""
 
 import collections
+import itertools
 
 ROOT = -1
 TRUNCATED = ("~", "<truncated>", 0)
@@ -74,11 +75,18 @@ class Stacks:
         if TRUNCATED in frames:
             cut = frames.index(TRUNCATED)
             return self.has_ends(frames[:cut], frames[cut + 1 :])
-        for at, frame in enumerate(frames):
-            if frame[1] in self.asynchronous and at:
-                starts = [self.parents[node] for node in self.starts(frame[1])]
-                return self.goes_on(ROOT, frames[:at]) and any(self.goes_on(start, frames[at:]) for start in starts)
-        return self.goes_on(ROOT, frames)
+        return all(self.is_piece(piece) for piece in self.pieces(frames))
+
+    def pieces(self, frames):
+        """The stack, cut where an asynchronous function was called: that may be on top of itself, too."""
+        cuts = [0, *(at for at, frame in enumerate(frames) if frame[1] in self.asynchronous and at), len(frames)]
+        return [frames[begin:end] for begin, end in itertools.pairwise(cuts)]
+
+    def is_piece(self, frames):
+        bottoms = [ROOT]
+        if frames[0][1] in self.asynchronous:
+            bottoms = [self.parents[node] for node in self.starts(frames[0][1])]
+        return any(self.goes_on(bottom, frames) for bottom in bottoms)
 
     def starts(self, function):
         return [node for frame, nodes in self.of_key.items() if frame[1] == function for node in nodes]

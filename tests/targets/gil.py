@@ -48,11 +48,12 @@ def wait_too():
     return wait()
 
 
-def measure(work, seconds, go, truth):
+def measure(work, seconds, turn, begun, truth):
     # No lock or barrier, where threads would wait for each other and for the GIL while nobody measures.
-    while not go:
+    while len(begun) < turn:
         time.sleep(NAP_S)
     begin, cpu_begin = time.monotonic(), time.thread_time()
+    begun.append(work)
     without = asleep = 0
     while time.monotonic() - begin < seconds:
         more_without, more_asleep = work()
@@ -69,14 +70,15 @@ def measure(work, seconds, go, truth):
 
 
 def main(seconds, go_path, truth_path):
+    # One begins after the other, the one that all wait for as the last.
     work = (wait, wait_too, release, hold)
-    go, truth = [], {}
-    for each in work:
-        threading.Thread(target=measure, args=(each, seconds, go, truth), daemon=True).start()
+    begun, truth = [], {}
+    for turn, each in enumerate(work, 1):
+        threading.Thread(target=measure, args=(each, seconds, turn, begun, truth), daemon=True).start()
     print("ready", flush=True)
     while not os.path.exists(go_path):
         time.sleep(0.01)
-    go.append(True)
+    begun.append(main)
     while len(truth) < len(work):
         time.sleep(0.01)
     with open(truth_path + ".part", "w") as file:

@@ -2,7 +2,6 @@
 """Is each stack one that the program can have?"""
 
 import os
-import pathlib
 import signal
 import subprocess
 import time
@@ -10,6 +9,7 @@ import time
 import pytest
 
 from callgraph import DEPTH, ChainGraph, check_stacks, generated_frames
+from kernel import cpu_seconds, stolen_seconds
 from profiled import Recording
 from tree import TARGETS
 
@@ -29,16 +29,6 @@ def graph(cell, lab_script):
     )
     assert done.returncode == 0, done.stderr
     return ChainGraph(done.stdout)
-
-
-def cpu_seconds(pid):
-    return time.clock_gettime((~pid << 3) | 2)  # CPU clock of a process: CPUCLOCK_SCHED
-
-
-def stolen_seconds():
-    """Time that the hypervisor ran something else: a process's clock goes on, no timer ticks."""
-    fields = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()
-    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def due_share(counts, pid, clocks):
