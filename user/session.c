@@ -21,8 +21,7 @@
 #include "util/log.h"
 #include "write/writer.h"
 
-#define DRAIN_MS	 100 /* the ring wakes us earlier if it fills */
-#define MAX_BARE_THREADS 64
+#define DRAIN_MS 100 /* the ring wakes us earlier if it fills */
 
 struct session {
 	const struct tach_opts *opts;
@@ -279,7 +278,6 @@ static int freeze(struct session *s)
 /* Print the closing lines. */
 static int report(struct session *s)
 {
-	struct tach_bare_thread bare[MAX_BARE_THREADS];
 	struct tach_tally tally = {
 		.duration_s = (s->end_ns - s->start_ns) / 1e9,
 		.period_ns = s->opts->period_ns,
@@ -287,31 +285,18 @@ static int report(struct session *s)
 		.all_threads = s->opts->all_threads,
 		.host_tids = s->opts->tids == TACH_TIDS_HOST,
 		.interrupted = s->interrupted,
+		.filter = filter_of(s->opts->mode),
 		.settled = s->settled,
-		.profile = tach_pipeline__profile(s->line),
-		.line = tach_pipeline__stats(s->line),
-		.bare = bare,
 	};
-	struct tach_gil_wait *waits = NULL;
 	bool piped;
-	int err = 0;
+	int err = tach_tally__collect(&tally, s->loader, s->line);
 
-	if (filter_of(s->opts->mode) & TACH_STATE_HAS_GIL)
-		err = tally.wait_cnt = tach_loader__gil_waits(s->loader, &waits);
-	tally.waits = waits;
-	tally.bare_cnt = tach_loader__bare_threads(s->loader, bare, MAX_BARE_THREADS);
-	if (err >= 0)
-		err = tach_loader__counts(s->loader, tally.counts);
-	if (!err)
-		err = tach_loader__bpf_time(s->loader, &tally.bpf);
-	if (err) {
-		free(waits);
-		return tach_error(err, "cannot read the counters: %s", strerror(-err));
-	}
+	if (err)
+		return err;
 	/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
 	piped = s->opts->output && tach_write__to_stdout(s->writer, s->opts->output);
 	tach_report__print(&tally, piped ? stderr : stdout);
-	free(waits);
+	tach_tally__free(&tally);
 	return 0;
 }
 
