@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "launch/launch.h"
@@ -18,6 +17,7 @@
 #include "subject.h"
 #include "util/caps.h"
 #include "util/clock.h"
+#include "util/interrupt.h"
 #include "util/log.h"
 #include "write/writer.h"
 
@@ -31,7 +31,6 @@ struct session {
 	struct tach_pipeline *line;
 	struct tach_remote remote; /* reads the target */
 	int epoll_fd, signal_fd, raw_fd;
-	sigset_t old_mask;
 
 	__u64 begin_ns, open_ns;	     /* of the session; spent on opening the kernel side */
 	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; 0: not started, no deadline */
@@ -69,16 +68,9 @@ static int watch_fd(struct session *s, int fd)
 
 static int open_events(struct session *s)
 {
-	sigset_t mask;
 	int err;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-	s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->signal_fd = tach_interrupt__open();
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->signal_fd < 0 || s->epoll_fd < 0)
 		return tach_error(-errno, "cannot wait for events: %s", strerror(errno));
@@ -197,12 +189,8 @@ static int wait_ms(const struct session *s)
 
 static void take_signals(struct session *s)
 {
-	struct signalfd_siginfo info;
-
-	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGCHLD)
-			s->done = s->interrupted = true;
-	}
+	if (tach_interrupt__take(s->signal_fd))
+		s->done = s->interrupted = true;
 }
 
 static void take_cpu_time(struct session *s)
@@ -258,7 +246,6 @@ static int stop(struct session *s)
 	tach_loader__detach(s->loader);
 	if (!err)
 		err = tach_pipeline__consume(s->line);
-	sigprocmask(SIG_SETMASK, &s->old_mask, NULL); /* a second Ctrl-C ends us */
 	return err;
 }
 
@@ -308,9 +295,14 @@ static int write_profile(struct session *s)
 		.summary = !s->opts->no_summary,
 	};
 	struct tach_why why;
-	int err = tach_write(s->writer, tach_pipeline__profile(s->line), &write_opts,
-			     s->opts->output, &why);
+	int err;
 
+	tach_interrupt__begin_writing();
+	err = tach_write(s->writer, tach_pipeline__profile(s->line), &write_opts, s->opts->output,
+			 &why);
+	tach_interrupt__end_writing();
+	if (err && tach_interrupt__gave_up())
+		return tach_error(err, "given up: no result was written");
 	return err ? tach_error(err, "%s", why.text) : 0;
 }
 
@@ -361,18 +353,18 @@ int tach_session__run(const struct tach_opts *opts)
 
 	/* A reader of our stdout that goes away must not cost the profile that goes to a file. */
 	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_SETMASK, NULL, &s.old_mask);
 	err = tach_write__check(s.writer, opts->output, &why);
 	if (err)
 		return tach_error(TACH_EXIT_FAILURE, "%s", why.text);
 	err = record(&s);
 	code = err ? TACH_EXIT_FAILURE : tach_subject__exit_code(s.subject, s.interrupted);
-	sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
 	tach_pipeline__free(s.line);
 	tach_loader__free(s.loader);
 	tach_subject__free(s.subject);
 	close_fd(s.raw_fd);
 	close_fd(s.epoll_fd);
 	close_fd(s.signal_fd);
+	if (err)
+		tach_interrupt__die();
 	return code;
 }

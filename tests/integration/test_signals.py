@@ -173,29 +173,59 @@ def test_stopped_target(tachyon, target, tmp_path):
     check_runs(target)
 
 
-def test_signal_while_writing(tachyon, target, tmp_path):
-    """The output is a pipe without a reader: the first signal has ended the sampling, the writing
-    waits. A reader gets everything; a second signal ends it all."""
+STILL_WRITING = "tachyon-bpf: still writing the result; once more to give it up\n"
+
+
+@pytest.fixture
+def writing(tachyon, target, tmp_path):
+    """A recording that writes into a pipe without a reader: a first signal has ended the sampling, the writing
+    waits."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    for second in (False, True):
-        with Recording(tachyon, tmp_path, "attach", target.pid, output=fifo) as recording:
-            recording.wait_sampling()
-            time.sleep(0.2)
-            recording.process.send_signal(signal.SIGINT)
-            wait_until(lambda: "status SAMPLED" in recording.stderr.read_text(), what="the counters")
-            check_detached(recording)
-            if second:
-                recording.process.send_signal(signal.SIGINT)
-                assert recording.wait() == -signal.SIGINT
-                continue
-            (tmp_path / "copy").write_text(fifo.read_text(encoding="utf-8"), encoding="utf-8")
-            assert recording.wait() == 0
-            rows = collapsed(tmp_path / "copy")
-            sampled = Counts(recording.stderr.read_text()).status["SAMPLED"]
-            assert sum(count for *_, count in rows) == sampled > 0
+    with Recording(tachyon, tmp_path, "attach", target.pid, output=fifo) as recording:
+        recording.wait_sampling()
+        time.sleep(0.2)
+        recording.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "status SAMPLED" in recording.stderr.read_text(), what="the counters")
+        check_detached(recording)
+        yield recording
     check_runs(target)
     check_nothing_left()
+
+
+def send_another(recording, sig):
+    recording.process.send_signal(sig)
+    wait_until(lambda: STILL_WRITING in recording.stderr.read_text(), what="what it says")
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_while_writing(writing, tmp_path, sig):
+    """It costs nothing: a reader gets everything."""
+    send_another(writing, sig)
+    (tmp_path / "copy").write_text(writing.output.read_text(encoding="utf-8"), encoding="utf-8")
+    assert writing.wait() == 0
+    rows = collapsed(tmp_path / "copy")
+    sampled = Counts(writing.stderr.read_text()).status["SAMPLED"]
+    assert sum(count for *_, count in rows) == sampled > 0
+
+
+def test_result_given_up(writing, tmp_path):
+    send_another(writing, signal.SIGINT)
+    writing.process.send_signal(signal.SIGTERM)
+    assert writing.wait() == -signal.SIGTERM
+    assert writing.stderr.read_text().endswith("tachyon-bpf: error: given up: no result was written\n")
+    assert not list(tmp_path.glob(".tachyon-bpf-*"))
+
+
+def test_nohup(tachyon, target, tmp_path):
+    """A terminal that goes away is no reason to end, if it was started so."""
+    with Recording(tachyon, tmp_path, "attach", target.pid, prefix=["nohup"]) as recording:
+        recording.wait_sampling()
+        recording.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        assert recording.process.poll() is None
+        recording.process.send_signal(signal.SIGTERM)
+        check_profile(recording.profile())
 
 
 def check_detached(recording):

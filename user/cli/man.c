@@ -37,8 +37,11 @@ static const struct para exit_status[] = {
 
 static const struct para signals[] = {
 	{NULL,
-	 "SIGINT (Ctrl-C) and SIGTERM end the sampling; what was sampled until then is written, "
-	 "and the exit status is 0."},
+	 "SIGINT (Ctrl-C), SIGTERM and SIGHUP (unless it is ignored, as by nohup) end the "
+	 "sampling; "
+	 "what was sampled until then is written, and the exit status is 0. While it is written a "
+	 "second signal is only answered; a third one gives the result up, and a file that is not "
+	 "complete does not stay."},
 	{},
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/interrupt.h"
 #include "write/place.h"
 #include "write/sink.h"
 
@@ -105,6 +106,8 @@ static int write_all(int fd, const char *data, size_t sz)
 	int err;
 
 	while (sz) {
+		if (tach_interrupt__gave_up())
+			return -EINTR;
 		done = write(fd, data, sz);
 		if (done >= 0) {
 			data += done;
