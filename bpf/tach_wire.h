@@ -156,7 +156,8 @@ struct tach_rec_thread {
 	__u32 target;
 	__u32 tid;
 	__u32 host_tid;
-	__u32 state; /* enum tach_sample_state: TACH_STATE_MAIN_THREAD */
+	__u32 state;   /* enum tach_sample_state: TACH_STATE_MAIN_THREAD */
+	char comm[16]; /* what the kernel calls it in the end; "" if user space is to look */
 };
 
 _Static_assert(sizeof(struct tach_rec_hdr) == 8, "wire");
@@ -165,6 +166,6 @@ _Static_assert(sizeof(struct tach_rec_stack) == 32, "wire");
 _Static_assert(sizeof(struct tach_rec_str) == 24, "wire");
 _Static_assert(sizeof(struct tach_rec_code) == 112, "wire");
 _Static_assert(sizeof(struct tach_rec_exec) == 24, "wire");
-_Static_assert(sizeof(struct tach_rec_thread) == 88, "wire");
+_Static_assert(sizeof(struct tach_rec_thread) == 104, "wire");
 
 #endif

@@ -214,6 +214,7 @@ int BPF_PROG(tach_exit, struct task_struct *task)
 	rec.tid = t->tid;
 	rec.host_tid = t->host_tid;
 	rec.state = t->state & TACH_STATE_MAIN_THREAD;
+	bpf_probe_read_kernel_str(rec.comm, sizeof(rec.comm), task->comm);
 	if (tach_emit(&rec, sizeof(rec)))
 		TACH_COUNT(LEDGERS_LOST);
 	return 0;

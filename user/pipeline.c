@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "pipeline.h"
+#include "util/idmap.h"
 
 struct tach_pipeline {
 	struct tach_frametab *frames;
@@ -10,9 +11,8 @@ struct tach_pipeline {
 	struct tach_profile *profile;
 	struct tach_source *source;
 	__u64 samples;
-	bool host_tids;
-	void (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
-	void *ctx;
+	struct tach_pipeline_opts opts;
+	struct tach_idmap process_of;		  /* target -> index in the profile */
 	tach_frame_id stack[TACH_MAX_FRAMES + 1]; /* being resolved */
 };
 
@@ -33,32 +33,75 @@ static int on_stack(void *ctx, const struct tach_rec_stack *rec)
 	return tach_profile__define(line->profile, rec->stack_id, line->stack, cnt);
 }
 
+/* Index of the process that is that target, or TACH_NO_ID without memory. */
+static __u32 process_of(struct tach_pipeline *line, __u32 target)
+{
+	__u32 idx = tach_idmap__get(&line->process_of, target);
+	char name[TACH_COMM_SZ], command[TACH_COMMAND_SZ];
+	int pid;
+
+	if (idx != TACH_IDMAP_NONE)
+		return idx;
+	pid = line->opts.process(line->opts.ctx, target, name, command);
+	idx = tach_profile__add_process(line->profile, pid, name, command);
+	if (idx != TACH_NO_ID && tach_idmap__put(&line->process_of, target, idx))
+		return TACH_NO_ID;
+	return idx;
+}
+
+/* Index of a thread, whose name is looked up when it is new; TACH_NO_ID without memory. */
+static __u32 who_of(struct tach_pipeline *line, __u32 target, __u32 tid, __u32 host_tid,
+		    bool main_thread)
+{
+	__u32 process = process_of(line, target), who;
+	char name[TACH_COMM_SZ];
+	bool added;
+
+	if (process == TACH_NO_ID)
+		return TACH_NO_ID;
+	who = tach_profile__who_of(line->profile, process, 0, line->opts.host_tids ? host_tid : tid,
+				   &added);
+	if (who != TACH_NO_ID && added) {
+		line->opts.thread_name(line->opts.ctx, target, host_tid, name);
+		tach_profile__describe(line->profile, who, name, main_thread);
+	}
+	return who;
+}
+
 static int on_sample(void *ctx, const struct tach_rec_sample *rec)
 {
 	struct tach_pipeline *line = ctx;
-	__u32 tid = line->host_tids ? rec->host_tid : rec->tid;
-	int err = tach_profile__add(line->profile, rec->stack_id, tid, rec->weight);
+	const struct tach_event event = {
+		.ts_ns = rec->ts_ns,
+		.who = who_of(line, rec->target, rec->tid, rec->host_tid,
+			      rec->state & TACH_STATE_MAIN_THREAD),
+		.node = tach_profile__leaf(line->profile, rec->stack_id),
+		.state = rec->state,
+		.weight = rec->weight,
+	};
 
 	line->samples++;
-	return err == -ENOENT ? 0 : err; /* kept as a lost stack, and counted */
+	return event.who == TACH_NO_ID ? -ENOMEM : tach_profile__add(line->profile, &event);
 }
 
 static int on_exec(void *ctx, const struct tach_rec_exec *rec)
 {
 	struct tach_pipeline *line = ctx;
 
-	if (line->on_exec)
-		line->on_exec(line->ctx, rec);
+	if (line->opts.on_exec)
+		line->opts.on_exec(line->opts.ctx, rec);
 	return 0;
 }
 
 static int on_thread(void *ctx, const struct tach_rec_thread *rec)
 {
 	struct tach_pipeline *line = ctx;
+	bool main_thread = rec->state & TACH_STATE_MAIN_THREAD;
 	const struct tach_thread_time time = {
-		.tid = line->host_tids ? rec->host_tid : rec->tid,
+		.who = who_of(line, rec->target, rec->tid, rec->host_tid, main_thread),
+		.tid = line->opts.host_tids ? rec->host_tid : rec->tid,
 		.inner_tid = rec->tid,
-		.main_thread = rec->state & TACH_STATE_MAIN_THREAD,
+		.main_thread = main_thread,
 		.wall_ns = rec->end_ns - rec->begin_ns,
 		.on_ns = rec->on_ns,
 		.off_ns = rec->off_ns,
@@ -68,6 +111,9 @@ static int on_thread(void *ctx, const struct tach_rec_thread *rec)
 		.gil_off_ns = rec->gil_off_ns,
 	};
 
+	if (time.who == TACH_NO_ID)
+		return -ENOMEM;
+	tach_profile__describe(line->profile, time.who, rec->comm, main_thread);
 	return tach_profile__add_thread(line->profile, &time);
 }
 
@@ -80,26 +126,31 @@ static tach_frame_id lost_frame(struct tach_frametab *frames)
 	return tach_frametab__frame(frames, &frame);
 }
 
-struct tach_pipeline *
-tach_pipeline__new(const struct tach_remote *remote, bool host_tids,
-		   void (*exec_cb)(void *ctx, const struct tach_rec_exec *rec), void *ctx)
+static int open_parts(struct tach_pipeline *line)
+{
+	line->frames = tach_frametab__new();
+	if (!line->frames)
+		return -ENOMEM;
+	line->symbolizer = tach_symbolizer__new(line->frames, line->opts.remote);
+	line->profile = tach_profile__new(line->frames, lost_frame(line->frames));
+	if (!line->symbolizer || !line->profile)
+		return -ENOMEM;
+	return line->opts.keep_events ? tach_profile__keep_events(line->profile) : 0;
+}
+
+struct tach_pipeline *tach_pipeline__new(const struct tach_pipeline_opts *opts)
 {
 	struct tach_pipeline *line = calloc(1, sizeof(*line));
+	int err;
 
 	if (!line)
 		return NULL;
-	line->host_tids = host_tids;
-	line->on_exec = exec_cb;
-	line->ctx = ctx;
-	line->frames = tach_frametab__new();
-	if (line->frames) {
-		line->symbolizer = tach_symbolizer__new(line->frames, remote);
-		line->profile = tach_profile__new(line->frames, lost_frame(line->frames));
-	}
-	if (line->symbolizer && line->profile)
+	line->opts = *opts;
+	err = open_parts(line);
+	if (!err)
 		return line;
 	tach_pipeline__free(line);
-	errno = ENOMEM;
+	errno = -err;
 	return NULL;
 }
 
@@ -108,6 +159,7 @@ void tach_pipeline__free(struct tach_pipeline *line)
 	if (!line)
 		return;
 	tach_source__free(line->source);
+	tach_idmap__clear(&line->process_of);
 	tach_profile__free(line->profile);
 	tach_symbolizer__free(line->symbolizer);
 	tach_frametab__free(line->frames);

@@ -14,17 +14,32 @@
  * who reads targets' memory, is given to it. */
 struct tach_pipeline;
 
+#define TACH_COMMAND_SZ 4096 /* of a command line that is shown, the end included */
+
 struct tach_pipeline_stats {
 	__u64 samples; /* sample records received */
 	__u64 bad;     /* records that were refused */
 	const struct tach_symbolizer_stats *symbols;
 };
 
-/* @remote outlives the pipeline. @host_tids: name threads by host_tid, not tid, of their samples.
- * @on_exec(ctx, record) is called for each exec record. */
-struct tach_pipeline *
-tach_pipeline__new(const struct tach_remote *remote, bool host_tids,
-		   void (*on_exec)(void *ctx, const struct tach_rec_exec *rec), void *ctx);
+/* What the pipeline asks of its surroundings. */
+struct tach_pipeline_opts {
+	const struct tach_remote *remote; /* outlives the pipeline */
+	bool host_tids;			  /* name threads by host_tid, not tid, of their samples */
+	bool keep_events;		  /* as tach_profile__keep_events() */
+	/* Called for each exec record. */
+	void (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
+	/* What target number @target is: called at its first sample. Returns its pid, with what
+	 * struct tach_process says of it. */
+	int (*process)(void *ctx, __u32 target, char name[TACH_COMM_SZ],
+		       char command[TACH_COMMAND_SZ]);
+	/* What the kernel calls thread @host_tid of it, "" if it is gone: at its first sample. */
+	void (*thread_name)(void *ctx, __u32 target, __u32 host_tid, char name[TACH_COMM_SZ]);
+	void *ctx;
+};
+
+/* NULL with errno. @opts is copied. */
+struct tach_pipeline *tach_pipeline__new(const struct tach_pipeline_opts *opts);
 void tach_pipeline__free(struct tach_pipeline *line); /* NULL is fine */
 
 /* Start reading the ring behind @ring_map_fd; @raw_fd as in tach_source__open_ring(). */

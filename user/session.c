@@ -13,6 +13,7 @@
 #include "load/load.h"
 #include "pipeline.h"
 #include "report.h"
+#include "serve.h"
 #include "session.h"
 #include "subject.h"
 #include "util/caps.h"
@@ -33,6 +34,7 @@ struct session {
 	int epoll_fd, signal_fd, raw_fd;
 
 	__u64 begin_ns, open_ns;	     /* of the session; spent on opening the kernel side */
+	__u64 epoch_ns;			     /* start_ns by CLOCK_REALTIME */
 	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; 0: not started, no deadline */
 	__u64 cpu_start_ns, cpu_ns;	     /* of the sampled threads */
 	struct tach_settled settled;
@@ -42,21 +44,6 @@ struct session {
 static struct tach_target *target_of(const struct session *s)
 {
 	return tach_subject__target(s->subject);
-}
-
-static int read_target(void *ctx, __u32 target, __u64 addr, void *dst, size_t sz)
-{
-	struct session *s = ctx;
-
-	(void)target; /* a session has one */
-	return tach_target__read(target_of(s), addr, dst, sz);
-}
-
-static void on_exec(void *ctx, const struct tach_rec_exec *rec)
-{
-	struct session *s = ctx;
-
-	tach_subject__on_exec(s->subject, rec->image);
 }
 
 static int watch_fd(struct session *s, int fd)
@@ -120,6 +107,10 @@ static int open_kernel_side(struct session *s)
 
 static int open_pipeline(struct session *s)
 {
+	struct tach_pipeline_opts line_opts = {
+		.host_tids = s->opts->tids == TACH_TIDS_HOST,
+		.keep_events = s->writer->events,
+	};
 	int err;
 
 	if (s->opts->raw_output) {
@@ -129,9 +120,11 @@ static int open_pipeline(struct session *s)
 			return tach_error(-errno, "cannot write raw records to %s: %s",
 					  s->opts->raw_output, strerror(errno));
 	}
-	s->line = tach_pipeline__new(&s->remote, s->opts->tids == TACH_TIDS_HOST, on_exec, s);
+	s->remote = tach_serve__remote(s->subject);
+	tach_serve__pipeline(s->subject, &s->remote, &line_opts);
+	s->line = tach_pipeline__new(&line_opts);
 	if (!s->line)
-		return tach_error(-ENOMEM, "out of memory");
+		return tach_error(-errno, "cannot keep samples: %s", strerror(errno));
 	err = tach_pipeline__open_ring(s->line, tach_loader__ring_fd(s->loader), s->raw_fd);
 	if (!err)
 		err = watch_fd(s, tach_pipeline__fd(s->line));
@@ -157,6 +150,7 @@ static int start(struct session *s)
 	if (err)
 		return tach_error(err, "%s", why.text);
 	s->start_ns = tach_now_ns();
+	s->epoch_ns = tach_clock_ns(CLOCK_REALTIME);
 	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
 	if (counts_off_cpu(s))
 		err = tach_ledger__open(s->loader, s->line, &s->remote);
@@ -201,6 +195,17 @@ static void take_cpu_time(struct session *s)
 		s->cpu_ns = cpu_ns;
 }
 
+static int flush_events(struct session *s)
+{
+	int err = tach_profile__flush_events(tach_pipeline__profile(s->line));
+
+	return err ? tach_error(err,
+				"cannot keep more samples: %s; stopping early and keeping the data "
+				"collected so far",
+				strerror(-err))
+		   : 0;
+}
+
 static int step(struct session *s)
 {
 	struct epoll_event events[4];
@@ -220,6 +225,9 @@ static int step(struct session *s)
 	err = tach_pipeline__consume(s->line);
 	if (err)
 		return tach_error(err, "cannot read the ring buffer: %s", strerror(-err));
+	err = flush_events(s);
+	if (err)
+		return err;
 	if (s->deadline_ns && tach_now_ns() >= s->deadline_ns)
 		s->done = true;
 	return s->done ? 0 : tach_subject__search(s->subject, s->loader);
@@ -255,6 +263,8 @@ static int freeze(struct session *s)
 		.pid = tach_target__pid(target_of(s)),
 		.period_ns = s->opts->period_ns,
 		.duration_s = (s->end_ns - s->start_ns) / 1e9,
+		.start_ns = s->start_ns,
+		.epoch_ns = s->epoch_ns,
 		.mode = tach_mode__name(s->opts->mode),
 	};
 	int err = tach_profile__freeze(tach_pipeline__profile(s->line), &summary);
@@ -326,7 +336,10 @@ static int record(struct session *s)
 	if (!tach_subject__ever_found(s->subject))
 		return err;
 	/* Whatever ended the sampling, what was collected is kept. */
-	if (stop(s) || freeze(s) || report(s) || write_profile(s))
+	if (stop(s))
+		return -EIO;
+	err = err ?: flush_events(s);
+	if (freeze(s) || report(s) || write_profile(s))
 		return -EIO;
 	return err;
 }
@@ -342,7 +355,6 @@ int tach_session__run(const struct tach_opts *opts)
 	struct session s = {
 		.opts = opts,
 		.begin_ns = tach_now_ns(),
-		.remote = {.read = read_target, .ctx = &s},
 		.writer = tach_writer__find(opts->format),
 		.epoll_fd = -1,
 		.signal_fd = -1,

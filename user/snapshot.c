@@ -6,6 +6,7 @@
 
 #include "peek/peek.h"
 #include "read/read.h"
+#include "serve.h"
 #include "snapshot.h"
 #include "symbolize/symbolize.h"
 #include "util/clock.h"
@@ -51,12 +52,6 @@ struct tach_snapshot {
 static struct tach_target *target_of(const struct tach_snapshot *snap)
 {
 	return tach_subject__target(snap->subject);
-}
-
-static int read_target(void *ctx, __u32 target, __u64 addr, void *dst, size_t sz)
-{
-	(void)target;
-	return tach_target__read(target_of(ctx), addr, dst, sz);
 }
 
 /* --- what is known --- */
@@ -308,7 +303,7 @@ int tach_snapshot__open(struct tach_subject *subject, struct tach_loader *loader
 		return tach_error(-ENOMEM, "out of memory");
 	snap->subject = subject;
 	snap->loader = loader;
-	snap->remote = (struct tach_remote){.read = read_target, .ctx = snap};
+	snap->remote = tach_serve__remote(subject);
 	snap->frames = tach_frametab__new();
 	if (snap->frames)
 		snap->symbolizer = tach_symbolizer__new(snap->frames, &snap->remote);

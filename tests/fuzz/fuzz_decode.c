@@ -93,6 +93,36 @@ static void write_all_formats(const struct tach_profile *profile,
 	}
 }
 
+static int process(void *ctx, __u32 target, char name[TACH_COMM_SZ], char command[TACH_COMMAND_SZ])
+{
+	(void)ctx;
+	*name = *command = '\0';
+	return (int)target;
+}
+
+static void thread_name(void *ctx, __u32 target, __u32 host_tid, char name[TACH_COMM_SZ])
+{
+	(void)ctx;
+	(void)target;
+	(void)host_tid;
+	*name = '\0';
+}
+
+static int add_weight(void *ctx, const struct tach_event *event)
+{
+	*(__u64 *)ctx += event->weight;
+	return 0;
+}
+
+static __u64 weight_of_events(const struct tach_profile *profile)
+{
+	__u64 sum = 0;
+
+	if (tach_profile__walk(profile, add_weight, &sum))
+		broken("the events cannot be walked");
+	return sum;
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -113,7 +143,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 		.mode = "cpu",
 	};
 	struct tach_write_opts opts = {.limit = -15, .summary = true};
-	struct tach_pipeline *line = tach_pipeline__new(&remote, false, NULL, NULL);
+	/* A file for each input takes longer than all the rest. */
+	const struct tach_pipeline_opts line_opts = {
+		.remote = &remote,
+		.keep_events = sz % 16 == 0,
+		.process = process,
+		.thread_name = thread_name,
+	};
+	struct tach_pipeline *line = tach_pipeline__new(&line_opts);
 	struct tach_read_stats stats = {0};
 
 	if (!line)
@@ -124,10 +161,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 		opts.sampled_marker = data[sz - 1] & 1;
 	}
 	feed(line, &stats, data, sz);
-	if (tach_profile__freeze(line->profile, &summary))
+	if (tach_profile__flush_events(line->profile) ||
+	    tach_profile__freeze(line->profile, &summary))
 		broken("the profile cannot be frozen");
 	if (weight_of_rows(line->profile) != tach_profile__total(line->profile))
 		broken("the rows' weights are not the total");
+	if (line_opts.keep_events &&
+	    weight_of_events(line->profile) != tach_profile__total(line->profile))
+		broken("the events' weights are not the total");
 	write_all_formats(line->profile, &opts);
 	tach_pipeline__free(line);
 	return 0;

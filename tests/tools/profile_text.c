@@ -10,6 +10,10 @@
  *	frame FILE FUNC LINE END_LINE COL END_COL
  *	stack ID FRAME...
  *	sample STACK_ID TID WEIGHT
+ *	process PID NAME COMMAND
+ *	who PROCESS INTERP TID MAIN NAME
+ *	event NS WHO STACK_ID STATE WEIGHT
+ * Processes and threads by their order from 0; "sample" is an event of a thread of process 0.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,21 +40,28 @@ static int fail(const char *what)
 	return -EINVAL;
 }
 
-static tach_str_id hex_str(struct tach_frametab *tab, const char *hex)
+/* Returns the number of bytes, at most half of those of @hex. */
+static size_t hex_text(const char *hex, char *text)
 {
 	size_t i, sz = strcmp(hex, "-") ? strlen(hex) / 2 : 0;
-	char *text = malloc(sz + 1);
-	tach_str_id id;
 
-	if (!text)
-		return TACH_NO_ID;
 	for (i = 0; i < sz; i++) {
 		unsigned byte = 0;
 
 		sscanf(hex + 2 * i, "%2x", &byte);
-		text[i] = byte;
+		text[i] = (char)byte;
 	}
-	id = tach_frametab__str(tab, text, sz);
+	return sz;
+}
+
+static tach_str_id hex_str(struct tach_frametab *tab, const char *hex)
+{
+	char *text = malloc(strlen(hex) + 1);
+	tach_str_id id;
+
+	if (!text)
+		return TACH_NO_ID;
+	id = tach_frametab__str(tab, text, hex_text(hex, text));
 	free(text);
 	return id;
 }
@@ -91,16 +102,68 @@ static int add_stack(struct input *in, char *line)
 	return tach_profile__define(in->profile, id, frames, cnt);
 }
 
+static int add(struct input *in, __u64 ns, __u32 who, __u64 stack_id, __u32 state, __u32 weight)
+{
+	const struct tach_event event = {
+		.ts_ns = ns,
+		.who = who,
+		.node = tach_profile__leaf(in->profile, stack_id),
+		.state = state,
+		.weight = weight,
+	};
+
+	return who == TACH_NO_ID ? -ENOMEM : tach_profile__add(in->profile, &event);
+}
+
 static int add_sample(struct input *in, const char *line)
 {
 	unsigned long long id;
 	__u32 tid, weight;
-	int err;
+	bool added;
 
 	if (sscanf(line, "%llu %u %u", &id, &tid, &weight) != 3)
 		return fail("bad sample");
-	err = tach_profile__add(in->profile, id, tid, weight);
-	return err == -ENOENT ? 0 : err;
+	return add(in, 0, tach_profile__who_of(in->profile, 0, 0, tid, &added), id, 0, weight);
+}
+
+static int add_event(struct input *in, const char *line)
+{
+	__u32 who, state, weight;
+	unsigned long long ns, id;
+
+	if (sscanf(line, "%llu %u %llu %u %u", &ns, &who, &id, &state, &weight) != 5 ||
+	    who >= tach_profile__who_cnt(in->profile))
+		return fail("bad event");
+	return add(in, ns, who, id, state, weight);
+}
+
+static int add_process(struct input *in, const char *line)
+{
+	char name[64], command[512], text[2][256] = {"", ""};
+	int pid;
+
+	if (sscanf(line, "%d %63s %511s", &pid, name, command) != 3)
+		return fail("bad process");
+	hex_text(name, text[0]);
+	hex_text(command, text[1]);
+	return tach_profile__add_process(in->profile, pid, text[0], text[1]) == TACH_NO_ID ? -ENOMEM
+											   : 0;
+}
+
+static int add_who(struct input *in, const char *line)
+{
+	__u32 process, interp, tid, main_thread, who;
+	char name[64], text[32] = "";
+	bool added;
+
+	if (sscanf(line, "%u %u %u %u %63s", &process, &interp, &tid, &main_thread, name) != 5)
+		return fail("bad thread");
+	hex_text(name, text);
+	who = tach_profile__who_of(in->profile, process, interp, tid, &added);
+	if (who == TACH_NO_ID)
+		return -ENOMEM;
+	tach_profile__describe(in->profile, who, text, main_thread);
+	return 0;
 }
 
 static int take_line(struct input *in, char *line)
@@ -112,6 +175,12 @@ static int take_line(struct input *in, char *line)
 		return add_stack(in, line + 6);
 	if (!strncmp(line, "sample ", 7))
 		return add_sample(in, line + 7);
+	if (!strncmp(line, "process ", 8))
+		return add_process(in, line + 8);
+	if (!strncmp(line, "who ", 4))
+		return add_who(in, line + 4);
+	if (!strncmp(line, "event ", 6))
+		return add_event(in, line + 6);
 	if (sscanf(line, "pid %d", &in->summary.pid) == 1 ||
 	    sscanf(line, "period_ns %llu", &in->summary.period_ns) == 1 ||
 	    sscanf(line, "mode %15s", in->mode) == 1)
@@ -135,7 +204,7 @@ static int read_input(struct input *in, const char *path)
 	return err;
 }
 
-static int make_profile(struct input *in, const char *path)
+static int make_profile(struct input *in, const char *path, bool events)
 {
 	struct tach_frame lost = {.col = TACH_COL_NONE, .end_col = TACH_COL_NONE};
 	int err;
@@ -149,7 +218,11 @@ static int make_profile(struct input *in, const char *path)
 	in->profile = tach_profile__new(in->tab, tach_frametab__frame(in->tab, &lost));
 	if (!in->profile)
 		return -ENOMEM;
-	err = read_input(in, path);
+	err = events ? tach_profile__keep_events(in->profile) : 0;
+	if (!err)
+		err = read_input(in, path);
+	if (!err)
+		err = tach_profile__flush_events(in->profile);
 	return err ? err : tach_profile__freeze(in->profile, &in->summary);
 }
 
@@ -172,7 +245,7 @@ int main(int argc, char **argv)
 	}
 	writer = tach_writer__find(argv[2]);
 	path = strcmp(argv[3], "default") ? argv[3] : NULL;
-	err = writer ? make_profile(&in, argv[1]) : fail("no such format");
+	err = writer ? make_profile(&in, argv[1], writer->events) : fail("no such format");
 	if (!err)
 		err = tach_write__check(writer, path, &why) ? -1 : 0;
 	if (err == -1)

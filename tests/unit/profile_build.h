@@ -2,6 +2,8 @@
 #ifndef TACH_PROFILE_BUILD_H
 #define TACH_PROFILE_BUILD_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +15,7 @@ struct tach_build {
 	struct tach_frametab *tab;
 	struct tach_profile *profile;
 	__u64 stacks;
+	__u64 now_ns;
 };
 
 static inline tach_frame_id build_frame(struct tach_build *build, const char *path,
@@ -48,10 +51,24 @@ static inline __u64 build_stack(struct tach_build *build, const char *letters)
 	return build->stacks;
 }
 
+/* A sample of a thread of the one process; the clock goes on by one. */
+static inline int build_add(struct tach_build *build, __u64 stack_id, __u32 tid, __u32 weight)
+{
+	bool added;
+	struct tach_event event = {
+		.ts_ns = ++build->now_ns,
+		.who = tach_profile__who_of(build->profile, 0, 0, tid, &added),
+		.node = tach_profile__leaf(build->profile, stack_id),
+		.weight = weight,
+	};
+
+	return event.who == TACH_NO_ID ? -ENOMEM : tach_profile__add(build->profile, &event);
+}
+
 static inline int build_sample(struct tach_build *build, __u32 tid, const char *letters,
 			       __u32 weight)
 {
-	return tach_profile__add(build->profile, build_stack(build, letters), tid, weight);
+	return build_add(build, build_stack(build, letters), tid, weight);
 }
 
 static inline void build_freeze(struct tach_build *build)

@@ -54,7 +54,7 @@ static void make(struct tach_build *build)
 	build_sample(build, 12, "ba", 3);
 	build_sample(build, 12, "Ba", 10);
 	build_sample(build, 12, "a", 1);
-	tach_profile__add(build->profile, 99, 2, 2);
+	build_add(build, 99, 2, 2);
 	build_freeze(build);
 }
 

@@ -10,6 +10,8 @@
 
 #include "fail_alloc.h"
 #include "user/aggregate/profile.c"
+#include "user/aggregate/tape.c"
+#include "user/aggregate/who.c"
 #include "user/util/idmap.c"
 #include "profile_build.h"
 
@@ -62,11 +64,11 @@ static void test_sums(void **state)
 	(void)state;
 	build_start(&build);
 	id = build_stack(&build, "cba");
-	assert_int_equal(tach_profile__add(build.profile, id, 20, 3), 0);
-	assert_int_equal(tach_profile__add(build.profile, id, 10, 1), 0);
+	assert_int_equal(build_add(&build, id, 20, 3), 0);
+	assert_int_equal(build_add(&build, id, 10, 1), 0);
 	assert_int_equal(build_sample(&build, 20, "ba", 5), 0);
-	assert_int_equal(tach_profile__add(build.profile, id, 20, 4000000000u), 0);
-	assert_int_equal(tach_profile__add(build.profile, id, 20, 4000000000u), 0);
+	assert_int_equal(build_add(&build, id, 20, 4000000000u), 0);
+	assert_int_equal(build_add(&build, id, 20, 4000000000u), 0);
 	assert_int_equal(build_sample(&build, 20, "cba", 1), 0); /* the same stack again */
 	assert_int_equal(build_sample(&build, 30, "xa", 0), 0);	 /* no weight, no row */
 	build_freeze(&build);
@@ -98,11 +100,12 @@ static void test_define_once(void **state)
 	assert_int_equal(tach_profile__define(build.profile, 0, frames, 1), 0);
 	assert_int_equal(tach_profile__define(build.profile, 0, frames, 2), 0);
 	assert_int_equal(tach_profile__define(build.profile, 1, frames, 0), -EINVAL);
-	assert_int_equal(tach_profile__add(build.profile, 0, 1, 1), 0);
+	assert_int_equal(build_add(&build, 0, 1, 1), 0);
 	build_freeze(&build);
 	expect_row(&build, 0, 1, "a", 1, 0);
 	assert_int_equal(tach_profile__define(build.profile, 9, frames, 1), -EINVAL);
-	assert_int_equal(tach_profile__add(build.profile, 0, 1, 1), -EINVAL);
+	assert_int_equal(tach_profile__add(build.profile, &(struct tach_event){.weight = 1}),
+			 -EINVAL);
 	assert_int_equal(tach_profile__freeze(build.profile, tach_profile__summary(build.profile)),
 			 -EINVAL);
 	assert_int_equal(tach_profile__total(build.profile), 1);
@@ -115,8 +118,8 @@ static void test_lost(void **state)
 
 	(void)state;
 	build_start(&build);
-	assert_int_equal(tach_profile__add(build.profile, 77, 5, 2), -ENOENT);
-	assert_int_equal(tach_profile__add(build.profile, 78, 5, 3), -ENOENT);
+	assert_int_equal(build_add(&build, 77, 5, 2), 0);
+	assert_int_equal(build_add(&build, 78, 5, 3), 0);
 	assert_int_equal(build_sample(&build, 5, "a", 4), 0);
 	build_freeze(&build);
 	assert_int_equal(tach_profile__lost(build.profile), 5);
@@ -140,6 +143,124 @@ static void test_empty(void **state)
 	tach_profile__free(NULL);
 }
 
+struct heard {
+	struct tach_event *events; /* [cnt] */
+	__u32 cnt, stop_at;
+};
+
+static int hear(void *ctx, const struct tach_event *event)
+{
+	struct heard *heard = ctx;
+
+	if (heard->cnt == heard->stop_at)
+		return -ECANCELED;
+	heard->events[heard->cnt++] = *event;
+	return 0;
+}
+
+/* Events come back as they went in, many more than any buffer holds; but the time of a thread does not go
+ * back. */
+static void test_events(void **state)
+{
+	enum { CNT = 100000, THREADS = 7 };
+	struct heard heard = {.events = calloc(CNT, sizeof(*heard.events)), .stop_at = CNT};
+	struct tach_event event = {0};
+	struct tach_build build;
+	__u64 id, last_ns[THREADS] = {0};
+	bool added;
+
+	(void)state;
+	build_start(&build);
+	assert_int_equal(tach_profile__keep_events(build.profile), 0);
+	id = build_stack(&build, "cba");
+	for (__u32 i = 0; i < CNT; i++) {
+		event.ts_ns = 1000 + i - (i % 5 ? 0 : 900);
+		event.who = tach_profile__who_of(build.profile, 0, 0, 50 + i % THREADS, &added);
+		event.node = tach_profile__leaf(build.profile, i % 3 ? id : 77);
+		event.state = i & 31;
+		event.weight = 1 + i % 9;
+		assert_int_equal(event.who, i % THREADS);
+		assert_int_equal(tach_profile__add(build.profile, &event), 0);
+	}
+	event.weight = 0;
+	assert_int_equal(tach_profile__add(build.profile, &event), 0);
+	assert_int_equal(tach_profile__flush_events(build.profile), 0);
+	build_freeze(&build);
+	assert_int_equal(tach_profile__walk(build.profile, hear, &heard), 0);
+	assert_int_equal(heard.cnt, CNT);
+	for (__u32 i = 0; i < CNT; i++) {
+		__u64 *last = &last_ns[i % THREADS], ts_ns = 1000 + i - (i % 5 ? 0 : 900);
+
+		if (ts_ns > *last)
+			*last = ts_ns;
+		assert_int_equal(heard.events[i].ts_ns, *last);
+		assert_int_equal(heard.events[i].who, i % THREADS);
+		assert_string_equal(letters_of(&build, heard.events[i].node), i % 3 ? "cba" : "?");
+		assert_int_equal(heard.events[i].state, i & 31);
+		assert_int_equal(heard.events[i].weight, 1 + i % 9);
+	}
+	heard.cnt = 0;
+	heard.stop_at = 5;
+	assert_int_equal(tach_profile__walk(build.profile, hear, &heard), -ECANCELED);
+	build_end(&build);
+	free(heard.events);
+}
+
+/* A full disk: the totals stay those of the events that are there. */
+static void test_events_without_room(void **state)
+{
+	struct heard heard = {.events = calloc(100000, sizeof(*heard.events)), .stop_at = 100000};
+	struct tach_build build;
+	__u64 id;
+
+	(void)state;
+	build_start(&build);
+	assert_int_equal(tach_profile__keep_events(build.profile), 0);
+	id = build_stack(&build, "a");
+	assert_int_equal(build_add(&build, id, 1, 1), 0);
+	assert_int_equal(tach_profile__flush_events(build.profile), 0);
+	close(build.profile->tape->fd);
+	build.profile->tape->fd = open("/dev/full", O_RDWR);
+	for (__u32 i = 0; i < 99999; i++)
+		assert_int_equal(build_add(&build, id, 1, 1), 0);
+	assert_int_equal(tach_profile__flush_events(build.profile), -ENOSPC);
+	build_freeze(&build);
+	assert_true(tach_profile__total(build.profile) < 100000);
+	build_end(&build);
+	free(heard.events);
+}
+
+static void test_who(void **state)
+{
+	struct tach_build build;
+	bool added;
+
+	(void)state;
+	build_start(&build);
+	assert_int_equal(tach_profile__add_process(build.profile, 70, "first", "first -x"), 0);
+	assert_int_equal(tach_profile__add_process(build.profile, 71, "", ""), 1);
+	/* The same number in another process or interpreter is another thread. */
+	assert_int_equal(tach_profile__who_of(build.profile, 0, 0, 5, &added), 0);
+	assert_true(added);
+	assert_int_equal(tach_profile__who_of(build.profile, 1, 0, 5, &added), 1);
+	assert_int_equal(tach_profile__who_of(build.profile, 0, 1, 5, &added), 2);
+	assert_int_equal(tach_profile__who_of(build.profile, 0, 0, 5, &added), 0);
+	assert_false(added);
+	tach_profile__describe(build.profile, 1, "a long name of a thread", true);
+	tach_profile__describe(build.profile, 1, "", true);
+	tach_profile__describe(build.profile, 1, NULL, true);
+	build_freeze(&build);
+	assert_int_equal(tach_profile__process_cnt(build.profile), 2);
+	assert_int_equal(tach_profile__process(build.profile, 0)->pid, 70);
+	assert_string_equal(tach_profile__process(build.profile, 0)->command, "first -x");
+	assert_int_equal(tach_profile__who_cnt(build.profile), 3);
+	assert_string_equal(tach_profile__who(build.profile, 1)->name, "a long name of ");
+	assert_true(tach_profile__who(build.profile, 1)->main_thread);
+	assert_string_equal(tach_profile__who(build.profile, 0)->name, "");
+	assert_int_equal(tach_profile__who(build.profile, 2)->interp, 1);
+	build_end(&build);
+}
+
 /* 100,000 stacks of 33 frames, most of them shared, then a sample of each from 4 threads. */
 static void test_many(void **state)
 {
@@ -159,10 +280,8 @@ static void test_many(void **state)
 				 0);
 	}
 	for (i = 0; i < 4 * STACKS; i++)
-		assert_int_equal(tach_profile__add(build.profile,
-						   i % STACKS * 0x9e3779b97f4a7c15ull, i / STACKS,
-						   1),
-				 0);
+		assert_int_equal(
+			build_add(&build, i % STACKS * 0x9e3779b97f4a7c15ull, i / STACKS, 1), 0);
 	build_freeze(&build);
 	assert_int_equal(tach_profile__node_cnt(build.profile), 2 + DEPTH - 1 + STACKS);
 	assert_int_equal(tach_profile__row_cnt(build.profile), 4 * STACKS);
@@ -204,6 +323,7 @@ static void test_no_memory(void **state)
 			added += err != -ENOMEM;
 		}
 		fail_alloc_left = -1;
+		failures += tach_profile__lost(build.profile) != 0; /* stacks not defined */
 		build_freeze(&build);
 		assert_int_equal(tach_profile__total(build.profile), added);
 		assert_int_equal(row_sum(build.profile), added);
@@ -232,7 +352,7 @@ static void test_add_is_cheap(void **state)
 	}
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
 	for (i = 0; i < SAMPLES; i++)
-		tach_profile__add(build.profile, i * 7919u % STACKS + 1, i & 15, 1);
+		build_add(&build, i * 7919u % STACKS + 1, i & 15, 1);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
 	ns = (after.tv_sec - before.tv_sec) * 1e9 + (after.tv_nsec - before.tv_nsec);
 	assert_true(ns / SAMPLES < 1000);
@@ -243,10 +363,16 @@ static void test_add_is_cheap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sums),	     cmocka_unit_test(test_define_once),
-		cmocka_unit_test(test_lost),	     cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_many),	     cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_define_once),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_add_is_cheap),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_events_without_room),
+		cmocka_unit_test(test_who),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

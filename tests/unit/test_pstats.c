@@ -149,7 +149,7 @@ static void test_unsampled(void **state)
 	build_start(&build);
 	build_stack(&build, "zya");
 	build_sample(&build, 1, "ba", 1);
-	tach_profile__add(build.profile, 99, 1, 2);
+	build_add(&build, 99, 1, 2);
 	build_freeze(&build);
 	pstats = tach_pstats__collect(build.profile);
 	assert_non_null(pstats);
@@ -179,7 +179,7 @@ static void test_columns(void **state)
 	frames[1] = tach_frametab__frame(build.tab, &frame);
 	assert_int_not_equal(frames[0], frames[1]);
 	tach_profile__define(build.profile, 1, frames, 2);
-	tach_profile__add(build.profile, 1, 1, 3);
+	build_add(&build, 1, 1, 3);
 	build_freeze(&build);
 	pstats = tach_pstats__collect(build.profile);
 	assert_non_null(pstats);
@@ -203,7 +203,7 @@ static void test_deep(void **state)
 	for (i = 0; i < DEPTH; i++)
 		frames[i] = build_frame(&build, "f.py", "f", i % 1000 + 1);
 	assert_int_equal(tach_profile__define(build.profile, 1, frames, DEPTH), 0);
-	tach_profile__add(build.profile, 1, 1, 2);
+	build_add(&build, 1, 1, 2);
 	build_freeze(&build);
 	pstats = tach_pstats__collect(build.profile);
 	assert_non_null(pstats);

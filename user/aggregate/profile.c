@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "aggregate/profile.h"
+#include "aggregate/tape.h"
+#include "aggregate/who.h"
 #include "util/grow.h"
 #include "util/idmap.h"
 
@@ -22,9 +24,12 @@ struct tach_profile {
 	size_t thread_cnt;
 	size_t thread_cap;
 
+	struct tach_whos whos;
+	struct tach_tape *tape; /* NULL: events are not kept */
+
 	struct tach_idmap node_of; /* (parent, frame) -> node */
 	struct tach_idmap leaf_of; /* stack id -> node */
-	struct tach_idmap row_of;  /* (tid, node) -> row */
+	struct tach_idmap row_of;  /* (who, node) -> row */
 
 	__u32 lost_node; /* the stack that consists of the marker frame */
 	__u64 total;
@@ -94,6 +99,8 @@ void tach_profile__free(struct tach_profile *profile)
 	if (!profile)
 		return;
 	free_maps(profile);
+	tach_tape__free(profile->tape);
+	tach_whos__clear(&profile->whos);
 	free(profile->threads);
 	free(profile->rows);
 	free(profile->nodes);
@@ -118,8 +125,9 @@ int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tac
 	return tach_idmap__put(&profile->leaf_of, stack_id, node);
 }
 
-static int add_row(struct tach_profile *profile, __u32 tid, __u32 node, __u32 *out)
+static int add_row(struct tach_profile *profile, const struct tach_event *event, __u32 *out)
 {
+	__u64 key = tach_idmap__pair(event->who, event->node);
 	struct tach_row *rows;
 	int err;
 
@@ -129,41 +137,62 @@ static int add_row(struct tach_profile *profile, __u32 tid, __u32 node, __u32 *o
 	if (!rows)
 		return -ENOMEM;
 	profile->rows = rows;
-	err = tach_idmap__put(&profile->row_of, tach_idmap__pair(tid, node), profile->row_cnt);
+	err = tach_idmap__put(&profile->row_of, key, profile->row_cnt);
 	if (err)
 		return err;
-	rows[profile->row_cnt] =
-		(struct tach_row){.tid = tid, .node = node, .seq = profile->row_cnt};
+	rows[profile->row_cnt] = (struct tach_row){
+		.who = event->who,
+		.tid = profile->whos.items[event->who].tid,
+		.node = event->node,
+		.seq = profile->row_cnt,
+	};
 	*out = profile->row_cnt++;
 	return 0;
 }
 
-int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, __u32 weight)
+__u32 tach_profile__leaf(const struct tach_profile *profile, __u64 stack_id)
 {
-	__u32 node, row;
-	bool lost;
+	__u32 node = tach_idmap__get(&profile->leaf_of, stack_id);
+
+	return node == TACH_IDMAP_NONE ? profile->lost_node : node;
+}
+
+/* A thread runs on one CPU at a time, but what is read of it at the end is stamped elsewhere. */
+static int keep(struct tach_profile *profile, const struct tach_event *event)
+{
+	__u64 *last_ns = &profile->whos.last_ns[event->who];
+	struct tach_event kept = *event;
+
+	if (!profile->tape)
+		return 0;
+	if (kept.ts_ns < *last_ns)
+		kept.ts_ns = *last_ns;
+	*last_ns = kept.ts_ns;
+	return tach_tape__add(profile->tape, &kept);
+}
+
+int tach_profile__add(struct tach_profile *profile, const struct tach_event *event)
+{
+	__u32 row;
 	int err;
 
 	if (profile->frozen)
 		return -EINVAL;
-	if (!weight)
+	if (!event->weight)
 		return 0;
-	node = tach_idmap__get(&profile->leaf_of, stack_id);
-	lost = node == TACH_IDMAP_NONE;
-	if (lost)
-		node = profile->lost_node;
-	row = tach_idmap__get(&profile->row_of, tach_idmap__pair(tid, node));
+	row = tach_idmap__get(&profile->row_of, tach_idmap__pair(event->who, event->node));
 	if (row == TACH_IDMAP_NONE) {
-		err = add_row(profile, tid, node, &row);
+		err = add_row(profile, event, &row);
 		if (err)
 			return err;
 	}
-	profile->rows[row].weight += weight;
-	profile->total += weight;
-	if (!lost)
-		return 0;
-	profile->lost += weight;
-	return -ENOENT;
+	if (keep(profile, event))
+		return 0; /* the session asks, and says it once */
+	profile->rows[row].weight += event->weight;
+	profile->total += event->weight;
+	if (event->node == profile->lost_node)
+		profile->lost += event->weight;
+	return 0;
 }
 
 int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thread_time *time)
@@ -194,6 +223,8 @@ static int row_cmp(const void *left, const void *right)
 
 	if (a->tid != b->tid)
 		return a->tid < b->tid ? -1 : 1;
+	if (a->who != b->who)
+		return a->who < b->who ? -1 : 1;
 	return a->node < b->node ? -1 : a->node > b->node;
 }
 
@@ -206,6 +237,7 @@ int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary
 	if (profile->thread_cnt)
 		qsort(profile->threads, profile->thread_cnt, sizeof(*profile->threads), thread_cmp);
 	free_maps(profile);
+	tach_whos__freeze(&profile->whos);
 	profile->summary = *summary;
 	profile->frozen = true;
 	return 0;
@@ -259,4 +291,59 @@ const struct tach_frametab *tach_profile__frames(const struct tach_profile *prof
 const struct tach_summary *tach_profile__summary(const struct tach_profile *profile)
 {
 	return &profile->summary;
+}
+
+__u32 tach_profile__add_process(struct tach_profile *profile, int pid, const char *name,
+				const char *command)
+{
+	return tach_whos__add_process(&profile->whos, pid, name, command);
+}
+
+__u32 tach_profile__process_cnt(const struct tach_profile *profile)
+{
+	return profile->whos.process_cnt;
+}
+
+const struct tach_process *tach_profile__process(const struct tach_profile *profile, __u32 idx)
+{
+	return &profile->whos.processes[idx];
+}
+
+__u32 tach_profile__who_of(struct tach_profile *profile, __u32 process, __u32 interp, __u32 tid,
+			   bool *added)
+{
+	return tach_whos__get(&profile->whos, process, interp, tid, added);
+}
+
+void tach_profile__describe(struct tach_profile *profile, __u32 who, const char *name,
+			    bool main_thread)
+{
+	tach_whos__describe(&profile->whos, who, name, main_thread);
+}
+
+__u32 tach_profile__who_cnt(const struct tach_profile *profile)
+{
+	return profile->whos.cnt;
+}
+
+const struct tach_who *tach_profile__who(const struct tach_profile *profile, __u32 idx)
+{
+	return &profile->whos.items[idx];
+}
+
+int tach_profile__keep_events(struct tach_profile *profile)
+{
+	profile->tape = tach_tape__new();
+	return profile->tape ? 0 : -errno;
+}
+
+int tach_profile__flush_events(struct tach_profile *profile)
+{
+	return profile->tape ? tach_tape__flush(profile->tape) : 0;
+}
+
+int tach_profile__walk(const struct tach_profile *profile,
+		       int (*on_event)(void *ctx, const struct tach_event *event), void *ctx)
+{
+	return tach_tape__walk(profile->tape, on_event, ctx);
 }

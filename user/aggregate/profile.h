@@ -7,6 +7,8 @@
 #include "symbolize/frametab.h"
 #include "util/types.h"
 
+#define TACH_COMM_SZ 16 /* of the kernel's names of threads, the end included */
+
 /* Samples in, a call tree with weights out. While it is built: define stacks, add samples. Once
  * frozen it is read-only, and that is what writers see. */
 struct tach_profile;
@@ -21,12 +23,67 @@ void tach_profile__free(struct tach_profile *profile); /* NULL is fine */
 int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tach_frame_id *frames,
 			 __u32 cnt);
 
-/* Add @weight samples of thread @tid with that stack. 0; -ENOENT: the stack was never defined, the
- * weight is kept under the marker frame and counted in tach_profile__lost(); -ENOMEM: not added. */
-int tach_profile__add(struct tach_profile *profile, __u64 stack_id, __u32 tid, __u32 weight);
+/* The node of the call tree in which that stack ends. Of one that was never defined it is the marker
+ * frame: samples with it are counted in tach_profile__lost(). */
+__u32 tach_profile__leaf(const struct tach_profile *profile, __u64 stack_id);
+
+/* A process that was sampled, by index from 0 in order of first sight. */
+struct tach_process {
+	int pid;
+	char *name;    /* what the kernel calls it; "" if it was gone before anybody asked */
+	char *command; /* its command line, words joined by blanks; " */
+};
+/* Make room for one more; texts are copied. Its index, or TACH_NO_ID without memory. */
+__u32 tach_profile__add_process(struct tach_profile *profile, int pid, const char *name,
+				const char *command);
+__u32 tach_profile__process_cnt(const struct tach_profile *profile);
+const struct tach_process *tach_profile__process(const struct tach_profile *profile, __u32 idx);
+
+/* A thread that was sampled, in one interpreter of its process; by index from 0 in order of first
+ * sight. */
+struct tach_who {
+	__u32 process; /* index */
+	__u32 interp;  /* number of the interpreter in its process */
+	__u32 tid;     /* as outputs call it */
+	bool main_thread;
+	char name[TACH_COMM_SZ]; /* what the kernel calls it; "" if not known */
+};
+/* The index of the thread with these numbers; if it is new, *@added is set, its name is empty and it is
+ * not the main thread. TACH_NO_ID without memory. */
+__u32 tach_profile__who_of(struct tach_profile *profile, __u32 process, __u32 interp, __u32 tid,
+			   bool *added);
+/* What is learnt of it later. @name NULL or "": as it is. */
+void tach_profile__describe(struct tach_profile *profile, __u32 who, const char *name,
+			    bool main_thread);
+__u32 tach_profile__who_cnt(const struct tach_profile *profile);
+const struct tach_who *tach_profile__who(const struct tach_profile *profile, __u32 idx);
+
+/* A sample. */
+struct tach_event {
+	__u64 ts_ns;  /* CLOCK_MONOTONIC; in the events of one thread it does not go back */
+	__u32 who;    /* index of the thread */
+	__u32 node;   /* leaf of its stack in the call tree */
+	__u32 state;  /* enum tach_sample_state */
+	__u32 weight; /* number of periods it stands for: those that end at ts_ns */
+};
+/* 0, -EINVAL once frozen, -ENOMEM: not added. Nothing is added any more if events are kept and could not be
+ * written. */
+int tach_profile__add(struct tach_profile *profile, const struct tach_event *event);
+
+/* From now on also keep each event, in a file without a name in $TMPDIR, or else /var/tmp. 0 or a negative
+ * errno. */
+int tach_profile__keep_events(struct tach_profile *profile);
+/* Whether all events could be kept so far: 0 or a negative errno, -ENOSPC for example. */
+int tach_profile__flush_events(struct tach_profile *profile);
+/* Once frozen, with kept events: hand on all of them, in the order in which they came, which is that of
+ * time but for what different CPUs did in the same moments. Stops where @on_event does not return 0, and
+ * returns that, or 0, or a negative errno. */
+int tach_profile__walk(const struct tach_profile *profile,
+		       int (*on_event)(void *ctx, const struct tach_event *event), void *ctx);
 
 /* Where the time of a thread went while it was sampled, in ns. */
 struct tach_thread_time {
+	__u32 who; /* index of the thread */
 	__u32 tid;
 	__u32 inner_tid; /* as the target calls it */
 	bool main_thread;
@@ -46,6 +103,8 @@ struct tach_summary {
 	int pid;
 	__u64 period_ns;   /* one unit of weight */
 	double duration_s; /* from first to last possible tick */
+	__u64 start_ns;	   /* CLOCK_MONOTONIC when that began */
+	__u64 epoch_ns;	   /* the same by CLOCK_REALTIME */
 	const char *mode;  /* "cpu", ...; not copied */
 };
 /* No define or add after this (-EINVAL). Sorts. 0 or -EINVAL. */
@@ -60,9 +119,10 @@ struct tach_node {
 __u32 tach_profile__node_cnt(const struct tach_profile *profile);
 const struct tach_node *tach_profile__node(const struct tach_profile *profile, __u32 idx);
 
-/* Weight that ended in a node: one row per (thread, leaf node), sorted by tid, then node. */
+/* Weight that ended in a node: one row per (thread, leaf node), sorted by tid, thread, then node. */
 struct tach_row {
-	__u32 tid;
+	__u32 who; /* index of the thread */
+	__u32 tid; /* of it */
 	__u32 node;
 	__u32 seq; /* rank of its first sample among the rows': 0, 1, ... row_cnt - 1 */
 	__u64 weight;

@@ -6,13 +6,18 @@
 
 #include "util/types.h"
 
-/* CLOCK_MONOTONIC in ns: what the kernel side stamps its records with. */
-static inline __u64 tach_now_ns(void)
+static inline __u64 tach_clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* CLOCK_MONOTONIC in ns: what the kernel side stamps its records with. */
+static inline __u64 tach_now_ns(void)
+{
+	return tach_clock_ns(CLOCK_MONOTONIC);
 }
 
 #endif

@@ -31,6 +31,8 @@ struct tach_write_opts {
 struct tach_writer {
 	const char *name; /* of the option and of the file: "collapsed" */
 	const char *ext;  /* "txt" */
+	/* It shows samples one by one: tach_profile__walk() has them. Else a profile has sums only. */
+	bool events;
 	/* Write the frozen profile. 0 or a negative errno; the sink remembers write errors itself. */
 	int (*write)(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		     struct tach_sink *sink);
