@@ -38,10 +38,7 @@ SUB_ERRORS = [
     ("run --mode cpu --", "the following arguments are required: target"),
     ("attach abc", "argument pid: invalid int value: 'abc'"),
     ("attach 1.5", "argument pid: invalid int value: '1.5'"),
-    ("attach 1 2", "unrecognized arguments: 2"),
-    ("attach 1 --bogus", "unrecognized arguments: --bogus"),
-    ("attach 1 -x", "unrecognized arguments: -x"),
-    ("run --s x.py", "ambiguous option: --s could match --sampling-rate, --sort"),
+    ("run --s x.py", "ambiguous option: --s could match --sampling-rate, --subprocesses, --sort"),
     ("run -o", "argument -o/--output: expected one argument"),
     ("run --output --collapsed x.py", "argument -o/--output: expected one argument"),
     ("run --all-threads=1 x.py", "argument -a/--all-threads: ignored explicit argument '1'"),
@@ -66,9 +63,7 @@ SUB_ERRORS = [
         "100khz)",
     ),
     ("run -d abc x.py", "argument -d/--duration: invalid float value: 'abc'"),
-    ("run -d 0 x.py", "argument -d/--duration: must be positive: '0'"),
     ("run -l x x.py", "argument -l/--limit: invalid int value: 'x'"),
-    ("run -l -1 x.py", "argument -l/--limit: must not be negative: '-1'"),
     (
         "run --ring-size 5k x.py",
         "argument --ring-size: must be a power of two from 4k to 1g (e.g., 64k, 16m): '5k'",
@@ -78,10 +73,7 @@ SUB_ERRORS = [
     ("run --python python3 -- ls", "argument --python: not allowed with -- COMMAND"),
     ("run --flamegraph x.py", "--flamegraph is not available in this version"),
     ("attach --live 1", "--live is not available in this version"),
-    ("attach --async-mode all 1", "--async-mode is not available in this version"),
     ("dump --async-aware 1", "--async-aware is not available in this version"),
-    ("dump --opcodes 1", "--opcodes is not available in this version"),
-    ("dump -r 1khz 1", "unrecognized arguments: -r"),
     ("dump", "the following arguments are required: pid"),
 ]
 
@@ -96,9 +88,12 @@ def test_errors_of_a_command(cli, line, message):
 
 TOP_ERRORS = [
     ("", "the following arguments are required: command"),
-    ("bogus", "argument command: invalid choice: 'bogus' (choose from 'run', 'attach', 'dump')"),
+    ("bogus", "argument command: invalid choice: 'bogus' (choose from 'run', 'attach', 'dump', 'replay')"),
+    ("dump 1 -r 1khz", "unrecognized arguments: -r 1khz"),
+    ("attach 1 2 -x", "unrecognized arguments: 2 -x"),
     ("replay f", "argument command: 'replay' is not available in this version"),
-    ("--bogus", "unrecognized arguments: --bogus"),
+    ("--bogus", "the following arguments are required: command"),
+    ("--bogus attach 1", "unrecognized arguments: --bogus"),
     (
         "run --mode cpu --collapsed --sort name x.py",
         "Options --sort are only valid with --pstats, not --collapsed",

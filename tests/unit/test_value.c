@@ -71,12 +71,16 @@ static void test_duration(void **state)
 	wrong("attach 1 -d 1.5s",
 	      "tachyon-bpf attach: error: argument -d/--duration: invalid float "
 	      "value: '1.5s'");
-	wrong("attach 1 -d 0",
-	      "tachyon-bpf attach: error: argument -d/--duration: must be positive: '0'");
-	wrong("attach 1 -d -1",
-	      "tachyon-bpf attach: error: argument -d/--duration: must be positive: '-1'");
-	wrong("attach 1 -d 99999999999",
-	      "tachyon-bpf attach: error: argument -d/--duration: too long: '99999999999'");
+	assert_true(good("attach 1 -d 0")->duration_s == 0);
+	assert_true(good("attach 1 -d -1.5")->duration_s == 0);
+	assert_true(good("attach 1 -d ~1_0~")->duration_s == 10);
+	assert_true(good("attach 1 -d .5")->duration_s == 0.5);
+	assert_true(good("attach 1 -d 5.")->duration_s == 5);
+	assert_true(good("attach 1 -d 99999999999999999999")->duration_s == INT32_MAX);
+	wrong("attach 1 -d .", "tachyon-bpf attach: error: argument -d/--duration: invalid float "
+			       "value: '.'");
+	wrong("attach 1 -d 1_", "tachyon-bpf attach: error: argument -d/--duration: invalid float "
+				"value: '1_'");
 	wrong("attach 1 -d -a", "tachyon-bpf attach: error: argument -d/--duration: expected one "
 				"argument");
 }
@@ -90,8 +94,10 @@ static void test_limit(void **state)
 	      "tachyon-bpf attach: error: argument -l/--limit: invalid int value: '1.5'");
 	wrong("attach 1 --limit=",
 	      "tachyon-bpf attach: error: argument -l/--limit: invalid int value: ''");
-	wrong("attach 1 -l -3",
-	      "tachyon-bpf attach: error: argument -l/--limit: must not be negative: '-3'");
+	assert_int_equal(good("attach 1 -l -3")->limit, -3);
+	assert_int_equal(good("attach 1 -l -99999999999")->limit, INT32_MIN);
+	wrong("attach 1 -l 1__0",
+	      "tachyon-bpf attach: error: argument -l/--limit: invalid int value: '1__0'");
 }
 
 static void test_ring_size(void **state)

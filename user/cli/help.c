@@ -64,7 +64,7 @@ static void group(FILE *out, enum tach_opt_group group, unsigned int where)
 	bool any = false;
 
 	for (option = tach_options; option->name; option++) {
-		if (option->group != group || !(option->where & where) || !option->help)
+		if (option->group != group || !tach_option__shown(option, where))
 			continue;
 		if (!any)
 			fprintf(out, "\n%s:\n", tach_groups[group]);
@@ -108,11 +108,45 @@ static void examples(FILE *out, const struct tach_command_info *command)
 		fprintf(out, "  %s\n      %s\n", example->line, example->text);
 }
 
-void tach_help__print(FILE *out, const struct tach_command_info *command)
+static void add_name(char *buf, size_t sz, const char *dashes, const char *name)
+{
+	size_t used = strlen(buf);
+
+	snprintf(buf + used, sz - used, "%s%s%s", used ? ", " : "", dashes, name);
+}
+
+void tach_help__later(unsigned int where, char *buf, size_t sz)
+{
+	const struct tach_command_info *command;
+	const struct tach_option *option;
+
+	buf[0] = '\0';
+	for (command = tach_commands; command->name && (where & TACH_IN_TOP); command++)
+		if (command->later)
+			add_name(buf, sz, "", command->name);
+	for (option = tach_options; option->name; option++)
+		if (option->later && (option->where & where))
+			add_name(buf, sz, "--", option->name);
+}
+
+static void later(FILE *out, unsigned int where)
+{
+	char list[512];
+
+	tach_help__later(where, list, sizeof(list));
+	if (!list[0])
+		return;
+	fprintf(out, "\nnot in this version:\n%*s", OPTION_COL, "");
+	wrap(out, list, OPTION_COL, OPTION_COL);
+}
+
+void tach_help__print(FILE *out, const struct tach_command_info *command,
+		      const struct tach_opts *opts)
 {
 	const struct tach_command_info *each;
 	int i;
 
+	(void)opts;
 	tach_help__usage(out, command);
 	if (command) {
 		command_help(out, command);
@@ -124,12 +158,14 @@ void tach_help__print(FILE *out, const struct tach_command_info *command)
 		     0, 0);
 		fprintf(out, "\ncommands (each with a --help of its own):\n");
 		for (each = tach_commands; each->name; each++)
-			row(out, each->name, each->summary);
+			if (!each->later)
+				row(out, each->name, each->summary);
 	}
 	for (i = 0; i < TACH_GROUP_CNT; i++)
 		group(out, (enum tach_opt_group)i, tach_help__where(command));
+	later(out, tach_help__where(command));
 	fprintf(out, "\nexamples:\n");
 	for (each = tach_commands; each->name; each++)
-		if (!command || command == each)
+		if (command ? command == each : !each->later)
 			examples(out, each);
 }

@@ -55,7 +55,7 @@ static const struct para environment[] = {
 
 static const struct para differences[] = {
 	{NULL, "On purpose other than in python -m profiling.sampling:"},
-	{"-d", "takes fractions of a second, and only times above 0."},
+	{"-d", "takes fractions of a second."},
 	{"-r", "ends at 100khz: the kernel's timer does not go below 10 us, and a sample would not "
 	       "weigh what the report says."},
 	{"run",
@@ -109,13 +109,14 @@ static void scope(FILE *out, const struct tach_option *option)
 	unsigned int missing = 0;
 
 	for (command = tach_commands; command->name; command++)
-		missing |= tach_help__where(command) & ~option->where;
+		if (!command->later)
+			missing |= tach_help__where(command) & ~option->where;
 	if (!missing)
 		return;
 	if (option->where == TACH_IN_TOP)
 		fputs(" (without a command)", out);
 	for (command = tach_commands; command->name; command++)
-		if (option->where & tach_help__where(command))
+		if (!command->later && (option->where & tach_help__where(command)))
 			fprintf(out, " (only %s)", command->name);
 }
 
@@ -147,7 +148,7 @@ static void synopsis(FILE *out)
 
 	fputs(".SH SYNOPSIS\n.nf\n", out);
 	for (command = tach_commands; command->name; command++) {
-		for (usage = command->usage; *usage; usage++) {
+		for (usage = command->usage; *usage && !command->later; usage++) {
 			fputs("\\fB", out);
 			put(out, TACH_PROG);
 			fprintf(out, " %s\\fR ", command->name);
@@ -168,6 +169,8 @@ static void commands(FILE *out)
 
 	fputs(".SH COMMANDS\n", out);
 	for (command = tach_commands; command->name; command++) {
+		if (command->later)
+			continue;
 		line(out, ".SS ", command->name);
 		for (text = command->text; *text; text++)
 			line(out, text == command->text ? "" : ".PP\n", *text);
@@ -183,7 +186,7 @@ static void options(FILE *out)
 
 	fputs(".SH OPTIONS\n", out);
 	for (option = tach_options; option->name; option++) {
-		if (!option->help)
+		if (!tach_option__shown(option, ~0U))
 			continue;
 		if ((int)option->group != last)
 			line(out, ".SS ", tach_groups[option->group]);
@@ -212,14 +215,28 @@ static void examples(FILE *out)
 
 	fputs(".SH EXAMPLES\n", out);
 	for (command = tach_commands; command->name; command++)
-		for (example = command->examples; example->line; example++)
+		for (example = command->examples; example->line && !command->later; example++)
 			item(out, example->line, example->text);
 }
 
-void tach_man__print(FILE *out)
+static void later(FILE *out)
+{
+	char list[512];
+
+	tach_help__later(~0U, list, sizeof(list));
+	if (!list[0])
+		return;
+	fputs(".SH NOT IN THIS VERSION\n", out);
+	line(out, "", list);
+}
+
+void tach_man__print(FILE *out, const struct tach_command_info *command,
+		     const struct tach_opts *opts)
 {
 	const struct section *each;
 
+	(void)command;
+	(void)opts;
 	fprintf(out, ".TH TACHYON\\-BPF 1 \"\" \"%s %s\"\n", TACH_PROG, TACH_VERSION);
 	fputs(".SH NAME\n", out);
 	line(out, "",
@@ -228,6 +245,7 @@ void tach_man__print(FILE *out)
 	section(out, "DESCRIPTION", description);
 	commands(out);
 	options(out);
+	later(out);
 	for (each = sections; each->heading; each++)
 		section(out, each->heading, each->paras);
 	examples(out);

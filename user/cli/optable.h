@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "cli/opts.h"
 #include "cli/value.h"
@@ -29,17 +30,28 @@ enum tach_opt_group {
 	TACH_GROUP_CNT,
 };
 
+struct tach_command_info;
+
 struct tach_option {
 	const char *name; /* long, without dashes */
 	char letter;	  /* short form, 0 if none */
 	enum tach_opt_group group;
-	unsigned int where;	    /* TACH_IN(...) bits */
+	unsigned int where; /* TACH_IN(...) bits */
+	/* Known, so that exclusions and abbreviations are right, but not in this version: given, it ends
+	 * the program; help, manual page and completions do not offer it. */
+	bool later;
+	bool own;		    /* the reference profiler does not have it */
+	bool path;		    /* its argument is one */
 	const char *metavar;	    /* NULL: takes no argument */
 	const char *preset;	    /* what it is without the option; parsed like an argument */
 	const char *const *choices; /* NULL-terminated, for tach_set__choice */
 	const char *help;	    /* NULL: not shown */
-	tach_setter set;	    /* NULL: prints something and ends (parse.c) */
+	const char *format;	    /* name of the writer that it chooses, or NULL */
+	tach_setter set;	    /* NULL: there is nothing to set */
 	size_t off;		    /* of the field in struct tach_opts */
+	/* Prints something, and that is all: --help and its like. */
+	void (*print)(FILE *out, const struct tach_command_info *command,
+		      const struct tach_opts *opts);
 };
 
 struct tach_positional {
@@ -55,6 +67,8 @@ struct tach_example {
 struct tach_command_info {
 	enum tach_command id; /* = index */
 	const char *name;
+	bool later;		  /* as in struct tach_option */
+	const char *required;	  /* what its positional argument is called in messages */
 	const char *summary;	  /* one line */
 	const char *const *usage; /* what follows the command's name, NULL-terminated */
 	const char *const *text;  /* paragraphs, NULL-terminated */
@@ -62,7 +76,7 @@ struct tach_command_info {
 	const struct tach_example *examples;	   /* ends with line NULL */
 };
 
-/* All options, in the order of the help; ends with name NULL. */
+/* All options, in the order of the help and of the reference; ends with name NULL. */
 extern const struct tach_option tach_options[];
 
 /* By enum tach_command; ends with name NULL. */
@@ -70,9 +84,10 @@ extern const struct tach_command_info tach_commands[];
 
 extern const char *const tach_groups[TACH_GROUP_CNT]; /* headings */
 
-/* Options and commands of the reference profiler that this version does not have: named so that the
- * answer can say so. NULL-terminated. */
-extern const char *const tach_absent_options[];
-extern const char *const tach_absent_commands[];
+/* Whether help and its like offer it to @where. */
+static inline bool tach_option__shown(const struct tach_option *option, unsigned int where)
+{
+	return option->help && !option->later && (option->where & where);
+}
 
 #endif

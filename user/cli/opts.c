@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* The parser: words -> struct tach_opts, and what fits together. Messages are those of Python's
- * argparse, so that they read as the reference profiler's. */
-#include <errno.h>
+/* The parser: words -> struct tach_opts. Messages, and the order in which mistakes are found, are those of
+ * Python's argparse (CPython v3.15.0, Lib/argparse.py), so that it reads as the reference profiler. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/choice.h"
 #include "cli/help.h"
-#include "cli/words.h"
+#include "cli/parser.h"
 
-/* Returned where the answer is an exit code. */
-#define DONE (-ECANCELED)
-
-struct parser {
-	const struct tach_command_info *command; /* NULL before the command */
-	struct tach_opts *out;
-	int *exit_code;
-	bool seen[TACH_OPTION_MAX];
-	bool has_pid;
-};
-
-/* Usage and one line on stderr; the usage error's exit code. */
-static int TACH_PRINTF(3, 4)
-	usage_error(const struct parser *parser, const struct tach_command_info *command,
-		    const char *fmt, ...)
+int tach_parser__error(const struct tach_parser *parser, const struct tach_command_info *command,
+		       const char *fmt, ...)
 {
 	va_list args;
 
@@ -35,153 +23,217 @@ static int TACH_PRINTF(3, 4)
 	va_end(args);
 	fputc('\n', stderr);
 	*parser->exit_code = TACH_EXIT_USAGE;
-	return DONE;
+	return TACH_PARSER_DONE;
 }
 
-static void *field(struct tach_opts *opts, const struct tach_option *option)
+static int no_memory(const struct tach_parser *parser)
 {
-	return (char *)opts + option->off;
+	*parser->exit_code = TACH_EXIT_FAILURE;
+	return tach_error(TACH_PARSER_DONE, "out of memory");
 }
 
 /* --help and its like. */
-static int print(const struct parser *parser, const struct tach_option *option)
+static int print(const struct tach_parser *parser, const struct tach_option *option)
 {
-	if (strcmp(option->name, "version") == 0)
-		printf("%s %s\n", TACH_PROG, TACH_VERSION);
-	else if (strcmp(option->name, "man-page") == 0)
-		tach_man__print(stdout);
-	else
-		tach_help__print(stdout, parser->command);
+	option->print(stdout, parser->command, parser->out);
 	*parser->exit_code = TACH_EXIT_OK;
 	if (fflush(stdout))
 		*parser->exit_code =
 			tach_error(TACH_EXIT_FAILURE, "cannot write: %s", strerror(errno));
-	return DONE;
+	return TACH_PARSER_DONE;
 }
 
-static int take_option(struct parser *parser, const struct tach_option *option, const char *arg)
+/* The format option that was given before, or NULL. */
+static const struct tach_option *other_format(const struct tach_parser *parser,
+					      const struct tach_option *option)
+{
+	const struct tach_option *other;
+
+	if (!option->format)
+		return NULL;
+	for (other = tach_options; other->name; other++)
+		if (other != option && other->format && parser->seen[other - tach_options])
+			return other;
+	return NULL;
+}
+
+static int take_option(struct tach_parser *parser, const struct tach_option *option,
+		       const char *arg)
 {
 	const struct tach_option *other;
 	struct tach_why why;
 	char name[64];
 
-	if (!option->set)
-		return print(parser, option);
-	if (option->group == TACH_GROUP_FORMAT) {
-		for (other = tach_options; other->name; other++)
-			if (other != option && other->group == TACH_GROUP_FORMAT &&
-			    parser->seen[other - tach_options])
-				return usage_error(parser, parser->command,
-						   "argument --%s: not allowed with argument --%s",
-						   option->name, other->name);
-	}
-	parser->seen[option - tach_options] = true;
-	if (option->set(option, arg, field(parser->out, option), &why) == 0)
-		return 0;
 	tach_words__name(option, name, sizeof(name));
-	return usage_error(parser, parser->command, "argument %s: %s", name, why.text);
+	if (option->set && option->set(option, arg, (char *)parser->out + option->off, &why) != 0)
+		return tach_parser__error(parser, parser->command, "argument %s: %s", name,
+					  why.text);
+	other = other_format(parser, option);
+	if (other)
+		return tach_parser__error(parser, parser->command,
+					  "argument --%s: not allowed with argument --%s",
+					  option->name, other->name);
+	parser->seen[option - tach_options] = true;
+	if (option->format)
+		parser->out->format = option->format;
+	return option->print ? print(parser, option) : 0;
 }
 
-static int take_pid(struct parser *parser, const char *arg)
+/* Said at the end, all at once. */
+static int add_unknown(struct tach_parser *parser, const char *dash, const char *text)
 {
-	int pid;
+	char *all;
 
-	if (parser->has_pid)
-		return usage_error(parser, parser->command, "unrecognized arguments: %s", arg);
-	switch (tach_value__int(arg, &pid)) {
-	case 0:
-		break;
-	case -ERANGE: /* an int for Python, but never a process */
-		return usage_error(parser, parser->command, "argument pid: no such number: '%s'",
-				   arg);
-	default:
-		return usage_error(parser, parser->command, "argument pid: invalid int value: '%s'",
-				   arg);
-	}
-	parser->has_pid = true;
-	parser->out->pid = pid;
+	if (asprintf(&all, "%s %s%s", parser->unknown ? parser->unknown : "", dash, text) < 0)
+		return no_memory(parser);
+	free(parser->unknown);
+	parser->unknown = all;
 	return 0;
 }
 
-/* Options up to the first positional argument (@stop), or all words. Returns the index of the first
- * word not read. */
-static int take_words(struct parser *parser, int argc, char **argv, bool stop)
+/* The positional argument of any command but run. */
+static int take_positional(struct tach_parser *parser, const char *text)
 {
-	const struct tach_option *option;
-	struct tach_words words;
 	struct tach_why why;
-	const char *arg;
-	int err;
 
-	tach_words__init(&words, argc, argv, tach_help__where(parser->command), stop);
-	for (;;) {
-		switch (tach_words__next(&words, &option, &arg, &why)) {
-		case TACH_WORD_OPTION:
-			err = take_option(parser, option, arg);
-			break;
-		case TACH_WORD_POSITIONAL:
-			err = take_pid(parser, arg);
-			break;
-		case TACH_WORD_BAD:
-			return usage_error(parser, parser->command, "%s", why.text);
-		case TACH_WORD_END:
-		default:
-			return tach_words__rest(&words);
-		}
-		if (err)
-			return err;
-	}
+	if (parser->has_positional)
+		return add_unknown(parser, "", text);
+	parser->has_positional = true;
+	parser->out->input = text;
+	if (parser->command->id != TACH_CMD_REPLAY &&
+	    tach_value__int(text, &parser->out->pid, &why) != 0)
+		return tach_parser__error(parser, parser->command, "argument pid: %s", why.text);
+	return 0;
 }
 
-static int parse_attach(struct parser *parser, int argc, char **argv)
+/* The next word that is not an option, or END; a negative value if the answer is an exit code. */
+static int next_word(struct tach_parser *parser, struct tach_words *words, const char **text)
 {
-	int rest = take_words(parser, argc, argv, false), err = rest < 0 ? rest : 0;
+	const struct tach_option *option;
+	enum tach_word word;
+	struct tach_why why;
+	int err = 0;
 
-	for (; !err && rest < argc; rest++) /* after "--" */
-		err = take_pid(parser, argv[rest]);
-	if (!err && !parser->has_pid)
-		err = usage_error(parser, parser->command,
-				  "the following arguments are required: pid");
+	while (!err) {
+		word = tach_words__next(words, &option, text, &why);
+		switch (word) {
+		case TACH_WORD_OPTION:
+			err = take_option(parser, option, *text);
+			break;
+		case TACH_WORD_UNKNOWN:
+			err = add_unknown(parser, "-", *text);
+			break;
+		case TACH_WORD_BAD:
+			return tach_parser__error(parser, parser->command, "%s", why.text);
+		case TACH_WORD_POSITIONAL:
+		case TACH_WORD_SEPARATOR:
+		case TACH_WORD_END:
+		default:
+			return (int)word;
+		}
+	}
 	return err;
 }
 
-static int parse_run(struct parser *parser, int argc, char **argv)
+static int missing(const struct tach_parser *parser, const char *what)
+{
+	return tach_parser__error(parser, parser->command,
+				  "the following arguments are required: %s", what);
+}
+
+static int parse_words(struct tach_parser *parser, struct tach_words *words)
+{
+	const char *text;
+	int word, err = 0;
+
+	while (!err) {
+		word = next_word(parser, words, &text);
+		if (word < 0)
+			return word;
+		if (word == TACH_WORD_END)
+			return parser->has_positional ? 0
+						      : missing(parser, parser->command->required);
+		if (word == TACH_WORD_POSITIONAL)
+			err = take_positional(parser, text);
+	}
+	return err;
+}
+
+static int parse_run(struct tach_parser *parser, struct tach_words *words)
 {
 	struct tach_opts *out = parser->out;
-	int rest = take_words(parser, argc, argv, true);
+	bool separated = false;
+	const char *text;
+	int word;
 
-	if (rest < 0)
-		return rest;
-	if (rest == argc)
-		return usage_error(parser, parser->command,
-				   "the following arguments are required: target");
-	out->args = argv + rest;
-	/* No option takes "--" as its argument, so this one is the separator. */
-	out->raw_command = rest > 1 && strcmp(argv[rest - 1], "--") == 0 && !out->module;
+	do {
+		word = next_word(parser, words, &text);
+		separated |= word == TACH_WORD_SEPARATOR;
+	} while (word == TACH_WORD_SEPARATOR);
+	if (word < 0)
+		return word;
+	if (word == TACH_WORD_END)
+		return missing(parser, parser->command->required);
+	out->args = words->argv + words->next - 1;
+	out->raw_command = separated && !out->module;
 	if (out->raw_command && out->python)
-		return usage_error(parser, parser->command,
-				   "argument --python: not allowed with -- COMMAND");
+		return tach_parser__error(parser, parser->command,
+					  "argument --python: not allowed with -- COMMAND");
 	return 0;
 }
 
-/* Options that make no sense together. As in the reference these carry the name of the program. */
-static int check(const struct parser *parser)
+/* NULL: there is none of that name, and it was said. */
+static const struct tach_command_info *find_command(const struct tach_parser *parser,
+						    const char *name)
 {
-	const struct tach_opts *out = parser->out;
-	char list[128] = "";
-	size_t used = 0;
-	int i;
+	const struct tach_command_info *command;
+	const char *names[8] = {NULL}; /* a test compares */
+	struct tach_why why;
 
-	for (i = 0; tach_options[i].name; i++)
-		if (tach_options[i].group == TACH_GROUP_PSTATS && parser->seen[i] &&
-		    used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s--%s",
-						 used ? ", " : "", tach_options[i].name);
-	if (used && strcmp(out->format, "pstats") != 0)
-		return usage_error(parser, NULL,
-				   "Options %s are only valid with --pstats, not --%s", list,
-				   out->format);
-	return 0;
+	for (command = tach_commands; command->name; command++) {
+		names[command->id] = command->name;
+		if (strcmp(command->name, name) == 0)
+			return command;
+	}
+	tach_choice__refuse(name, names, &why);
+	tach_parser__error(parser, NULL, "argument command: %s", why.text);
+	return NULL;
+}
+
+static int parse_command(struct tach_parser *parser, int argc, char **argv)
+{
+	const struct tach_command_info *command = find_command(parser, argv[0]);
+	struct tach_words words;
+	int err;
+
+	if (!command)
+		return TACH_PARSER_DONE;
+	parser->command = command;
+	parser->out->command = command->id;
+	tach_words__init(&words, argc, argv, TACH_IN(command->id));
+	err = command->id == TACH_CMD_RUN ? parse_run(parser, &words) : parse_words(parser, &words);
+	if (!err && parser->unknown)
+		err = tach_parser__error(parser, NULL, "unrecognized arguments:%s",
+					 parser->unknown);
+	return err ? err : tach_parser__check(parser);
+}
+
+static int parse(struct tach_parser *parser, int argc, char **argv)
+{
+	struct tach_words words;
+	const char *text;
+	int word;
+
+	tach_words__init(&words, argc, argv, TACH_IN_TOP);
+	do {
+		word = next_word(parser, &words, &text);
+	} while (word == TACH_WORD_SEPARATOR);
+	if (word < 0)
+		return word;
+	if (word == TACH_WORD_END)
+		return missing(parser, "command");
+	words.next--;
+	return parse_command(parser, argc - words.next, argv + words.next);
 }
 
 /* What the options are when not given: the table says it, for parser and help alike. */
@@ -195,55 +247,19 @@ static int preset(struct tach_opts *out)
 	out->format = "pstats";
 	for (option = tach_options; option->name && !err; option++)
 		if (option->preset)
-			err = option->set(option, option->preset, field(out, option), NULL);
+			err = option->set(option, option->preset, (char *)out + option->off, NULL);
 	return err;
-}
-
-static int find_command(struct parser *parser, const char *name)
-{
-	const struct tach_command_info *command;
-	const char *const *absent;
-	char list[128] = "";
-	size_t used = 0;
-
-	for (command = tach_commands; command->name; command++) {
-		if (strcmp(command->name, name) == 0) {
-			parser->command = command;
-			parser->out->command = command->id;
-			return 0;
-		}
-		if (used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s'%s'",
-						 used ? ", " : "", command->name);
-	}
-	for (absent = tach_absent_commands; *absent; absent++)
-		if (strcmp(*absent, name) == 0)
-			return usage_error(
-				parser, NULL,
-				"argument command: '%s' is not available in this version", name);
-	return usage_error(parser, NULL, "argument command: invalid choice: '%s' (choose from %s)",
-			   name, list);
 }
 
 int tach_opts__parse(int argc, char **argv, struct tach_opts *out, int *exit_code)
 {
-	struct parser parser = {.out = out, .exit_code = exit_code};
-	int rest, err;
+	struct tach_parser parser = {.out = out, .exit_code = exit_code};
+	int err = preset(out);
 
-	err = preset(out);
-	if (err) {
-		*exit_code = TACH_EXIT_FAILURE;
-		return err;
-	}
-	rest = argc > 0 ? take_words(&parser, argc, argv, true) : argc;
-	if (rest < 0)
-		return rest;
-	if (rest == argc)
-		return usage_error(&parser, NULL, "the following arguments are required: command");
-	err = find_command(&parser, argv[rest]);
 	if (err)
-		return err;
-	err = out->command == TACH_CMD_RUN ? parse_run(&parser, argc - rest, argv + rest)
-					   : parse_attach(&parser, argc - rest, argv + rest);
-	return err ? err : check(&parser);
+		*exit_code = TACH_EXIT_FAILURE;
+	else
+		err = parse(&parser, argc, argv);
+	free(parser.unknown);
+	return err;
 }

@@ -7,12 +7,13 @@
 
 #include "util/types.h"
 
-/* The command line as data. One table (optable.c) declares every option and makes parser, help and man
- * page. */
+/* The command line as data. One table (optable.c) declares every option and makes parser, help, man page
+ * and completions. */
 enum tach_command {
 	TACH_CMD_RUN,
 	TACH_CMD_ATTACH,
 	TACH_CMD_DUMP,
+	TACH_CMD_REPLAY,
 };
 
 enum tach_mode {
@@ -22,18 +23,37 @@ enum tach_mode {
 	TACH_MODE_EXCEPTION,
 };
 
+enum tach_async_mode {
+	TACH_ASYNC_RUNNING,
+	TACH_ASYNC_ALL,
+};
+
+enum tach_compression {
+	TACH_COMPRESSION_AUTO,
+	TACH_COMPRESSION_ZSTD,
+	TACH_COMPRESSION_NONE,
+};
+
 /* Which numbers outputs call threads by. */
 enum tach_tids {
 	TACH_TIDS_HOST,
 	TACH_TIDS_INNER,
 };
 
+/* Shells that the completions are for. */
+enum tach_shell {
+	TACH_SHELL_BASH,
+	TACH_SHELL_ZSH,
+	TACH_SHELL_FISH,
+};
+
 struct tach_opts {
 	enum tach_command command;
-	pid_t pid;	  /* attach, dump */
-	char **args;	  /* run: target and its arguments, NULL-terminated, points into argv */
-	bool module;	  /* run -m */
-	bool raw_command; /* run -- COMMAND: args[0] is a program, not a script */
+	pid_t pid;	   /* attach, dump */
+	const char *input; /* replay */
+	char **args;	   /* run: target and its arguments, NULL-terminated, points into argv */
+	bool module;	   /* run -m */
+	bool raw_command;  /* run -- COMMAND: args[0] is a program, not a script */
 	const char *python;
 
 	enum tach_mode mode;
@@ -41,9 +61,15 @@ struct tach_opts {
 	double duration_s; /* < 0: until the target ends */
 	bool all_threads;
 	bool no_gc, native; /* markers in the stacks */
+	bool live, realtime_stats, opcodes, subprocesses, blocking;
+	bool async_aware;
+	enum tach_async_mode async_mode;
 
-	const char *format; /* name of a writer */
+	const char *format;   /* name of a writer */
+	const char *baseline; /* of diff_flamegraph: a binary profile */
+	enum tach_compression compression;
 	const char *output; /* NULL: default place */
+	bool browser;
 	enum tach_tids tids;
 	int sort; /* enum tach_sort */
 	int limit;
@@ -53,6 +79,7 @@ struct tach_opts {
 	bool force;		/* go on although the kernel cannot be told safe */
 	__u32 ring_sz;		/* bytes */
 	const char *raw_output; /* debug: file for the raw records */
+	enum tach_shell shell;	/* --completion */
 };
 
 enum tach_exit {

@@ -7,16 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/choice.h"
 #include "cli/optable.h"
 #include "cli/value.h"
 
 #define NS_PER_S 1e9
+/* What Python strips, and takes for blanks around a number. */
+#define BLANKS " \t\n\v\f\r"
 /* perf_swevent_start_hrtimer() silently raises shorter periods to this (Linux v6.18,
  * kernel/events/core.c), and then a sample would not weigh what we say. */
 #define PERIOD_MIN_NS 10000.0
 /* perf_event_open(2) refuses periods with the top bit set. This is a century. */
-#define PERIOD_MAX_NS  3.2e18
-#define DURATION_MAX_S 3.2e9
+#define PERIOD_MAX_NS 3.2e18
 /* The kernel wants whole pages and a power of two (Linux v6.18, kernel/bpf/ringbuf.c). */
 #define RING_MIN_SZ (4ULL << 10)
 #define RING_MAX_SZ (1ULL << 30)
@@ -40,92 +42,72 @@ int tach_set__text(const struct tach_option *option, const char *arg, void *fiel
 	return 0;
 }
 
-int tach_set__format(const struct tach_option *option, const char *arg, void *field,
-		     struct tach_why *why)
-{
-	(void)arg;
-	(void)why;
-	*(const char **)field = option->name;
-	return 0;
-}
-
 int tach_set__choice(const struct tach_option *option, const char *arg, void *field,
 		     struct tach_why *why)
 {
-	char list[256] = "";
-	size_t used = 0;
-	int i;
-
-	for (i = 0; option->choices[i]; i++) {
+	for (int i = 0; option->choices[i]; i++) {
 		if (strcmp(option->choices[i], arg) == 0) {
 			*(int *)field = i;
 			return 0;
 		}
-		if (used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s'%s'",
-						 i ? ", " : "", option->choices[i]);
 	}
-	return tach_why__set(why, -EINVAL, "invalid choice: '%s' (choose from %s)", arg, list);
+	return tach_choice__refuse(arg, option->choices, why);
 }
 
-int tach_value__int(const char *arg, int *out)
+static int refuse_number(const char *kind, const char *arg, struct tach_why *why)
 {
-	char *end;
-	long value;
+	char shown[256];
 
-	errno = 0;
-	value = strtol(arg, &end, 10);
-	if (end == arg)
-		return -EINVAL;
-	while (isspace((unsigned char)*end))
-		end++;
-	if (*end)
-		return -EINVAL;
-	if (errno || value > INT_MAX || value < INT_MIN)
-		return -ERANGE;
-	*out = (int)value;
+	tach_repr(arg, shown, sizeof(shown));
+	return tach_why__set(why, -EINVAL, "invalid %s value: %s", kind, shown);
+}
+
+int tach_value__int(const char *arg, int *out, struct tach_why *why)
+{
+	const char *text = arg + strspn(arg, BLANKS);
+	bool negative = *text == '-', digit = false;
+	long long value = 0;
+
+	if (*text == '-' || *text == '+')
+		text++;
+	for (; isdigit((unsigned char)*text) || (*text == '_' && digit); text++) {
+		digit = *text != '_'; /* an underscore stands between two digits */
+		if (digit && value <= INT_MAX)
+			value = value * 10 + (*text - '0');
+	}
+	if (!digit || text[strspn(text, BLANKS)])
+		return refuse_number("int", arg, why);
+	if (negative)
+		value = -value;
+	*out = value > INT_MAX ? INT_MAX : value < INT_MIN ? INT_MIN : (int)value;
 	return 0;
 }
 
 int tach_set__limit(const struct tach_option *option, const char *arg, void *field,
 		    struct tach_why *why)
 {
-	int value;
-
 	(void)option;
-	switch (tach_value__int(arg, &value)) {
-	case 0:
-		break;
-	case -ERANGE: /* more rows than there can be */
-		value = strchr(arg, '-') ? -1 : INT_MAX;
-		break;
-	default:
-		return tach_why__set(why, -EINVAL, "invalid int value: '%s'", arg);
-	}
-	if (value < 0)
-		return tach_why__set(why, -EINVAL, "must not be negative: '%s'", arg);
-	*(int *)field = value;
-	return 0;
+	return tach_value__int(arg, field, why);
 }
 
-/* "12" or "12.5", as \d+(\.\d+)? in the C locale, whatever LC_NUMERIC says; @end behind it. */
+/* Digits, with a point in them or not, in the C locale, whatever LC_NUMERIC says. Returns how many there
+ * are; @end behind them. */
 static int decimal(const char *text, const char **end, double *out)
 {
 	double value = 0, scale = 1;
+	int digits = 0;
 
-	if (!isdigit((unsigned char)*text))
-		return -EINVAL;
-	for (; isdigit((unsigned char)*text); text++)
+	for (; isdigit((unsigned char)*text); text++, digits++)
 		value = value * 10 + (*text - '0');
-	if (text[0] == '.' && isdigit((unsigned char)text[1])) {
-		for (text++; isdigit((unsigned char)*text); text++) {
+	if (text[0] == '.' && (digits || isdigit((unsigned char)text[1]))) {
+		for (text++; isdigit((unsigned char)*text); text++, digits++) {
 			value = value * 10 + (*text - '0');
 			scale *= 10;
 		}
 	}
 	*end = text;
 	*out = value / scale;
-	return 0;
+	return digits;
 }
 
 /* Without the blanks around it, in lower case. False if it does not fit. */
@@ -150,11 +132,15 @@ int tach_set__rate(const struct tach_option *option, const char *arg, void *fiel
 		   struct tach_why *why)
 {
 	char text[64];
-	const char *end;
+	bool fits = strip_lower(arg, text, sizeof(text));
+	const char *end = "";
 	double hz, period_ns;
 
 	(void)option;
-	if (!strip_lower(arg, text, sizeof(text)) || decimal(text, &end, &hz))
+	if (!fits || !isdigit((unsigned char)text[0]))
+		goto malformed;
+	decimal(text, &end, &hz);
+	if (end[-1] == '.')
 		goto malformed;
 	if (strcmp(end, "khz") == 0 || strcmp(end, "k") == 0)
 		hz *= 1000;
@@ -179,32 +165,27 @@ malformed:
 		why, -EINVAL,
 		"Invalid sampling rate format: %s. Expected: number followed by optional "
 		"suffix (hz, khz, k) with no spaces (e.g., 10khz)",
-		arg);
+		fits ? text : arg);
 }
 
 int tach_set__duration(const struct tach_option *option, const char *arg, void *field,
 		       struct tach_why *why)
 {
-	char text[64];
-	const char *end;
+	const char *text = arg + strspn(arg, BLANKS), *end;
+	bool negative = *text == '-';
 	double seconds;
-	bool negative;
+	int whole;
 
 	(void)option;
-	if (!strip_lower(arg, text, sizeof(text)))
-		goto malformed;
-	negative = text[0] == '-';
-	if (decimal(text + (negative || text[0] == '+'), &end, &seconds) || *end)
-		goto malformed;
-	if (negative || !(seconds > 0))
-		return tach_why__set(why, -EINVAL, "must be positive: '%s'", arg);
-	if (seconds > DURATION_MAX_S)
-		return tach_why__set(why, -EINVAL, "too long: '%s'", arg);
-	*(double *)field = seconds;
+	if (tach_value__int(arg, &whole, NULL) == 0)
+		seconds = whole;
+	else if (!decimal(text + (*text == '-' || *text == '+'), &end, &seconds) ||
+		 end[strspn(end, BLANKS)])
+		return refuse_number("float", arg, why);
+	if (negative)
+		seconds = 0;
+	*(double *)field = seconds < INT_MAX ? seconds : INT_MAX; /* for ever */
 	return 0;
-
-malformed:
-	return tach_why__set(why, -EINVAL, "invalid float value: '%s'", arg);
 }
 
 int tach_set__size(const struct tach_option *option, const char *arg, void *field,

@@ -1,45 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* CPython v3.15.0, Lib/argparse.py: ArgumentParser._parse_optional(), _get_option_tuples() and
+ * consume_optional() of _parse_known_args(). */
+#include "cli/words.h"
+
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/words.h"
+#include "cli/choice.h"
 
-/* getopt's code of row i; above every letter. */
-#define ROW_BASE 256
+/* What a word that begins with a dash may mean. */
+struct meaning {
+	const struct tach_option *option; /* NULL: nobody knows it */
+	const char *arg;		  /* behind "=" or behind the letter, or NULL */
+	int cnt;			  /* of options that it is a prefix of */
+	char list[256];			  /* "--a, --b" */
+};
 
-void tach_words__init(struct tach_words *words, int argc, char **argv, unsigned int where,
-		      bool stop)
+void tach_words__init(struct tach_words *words, int argc, char **argv, unsigned int where)
 {
-	struct option *row = words->longs;
-	char *letter = words->shorts;
-	int i;
-
-	memset(words, 0, sizeof(*words));
-	words->argc = argc;
-	words->argv = argv;
-	words->where = where;
-	words->stop = stop;
-	*letter++ = stop ? '+' : '-'; /* '-': positional arguments come in order, as code 1 */
-	*letter++ = ':';	      /* a missing argument comes as ':' */
-	for (i = 0; tach_options[i].name && i < TACH_OPTION_MAX; i++) {
-		const struct tach_option *option = &tach_options[i];
-
-		if (!(option->where & where))
-			continue;
-		row->name = option->name;
-		row->has_arg = option->metavar ? required_argument : no_argument;
-		row->val = ROW_BASE + i;
-		row++;
-		if (!option->letter)
-			continue;
-		*letter++ = option->letter;
-		if (option->metavar)
-			*letter++ = ':';
-	}
-	opterr = 0;
-	optind = 0; /* glibc: start anew */
+	*words = (struct tach_words){.argc = argc, .argv = argv, .where = where, .next = 1};
 }
 
 void tach_words__name(const struct tach_option *option, char *buf, size_t sz)
@@ -50,150 +32,176 @@ void tach_words__name(const struct tach_option *option, char *buf, size_t sz)
 		snprintf(buf, sz, "--%s", option->name);
 }
 
-static const struct tach_option *by_code(const struct tach_words *words, int code)
+static const struct tach_option *by_letter(const struct tach_words *words, char letter)
 {
-	int i;
+	const struct tach_option *option;
 
-	if (code >= ROW_BASE)
-		return &tach_options[code - ROW_BASE];
-	for (i = 0; tach_options[i].name; i++)
-		if (tach_options[i].letter == code && (tach_options[i].where & words->where))
-			return &tach_options[i];
+	for (option = tach_options; option->name; option++)
+		if (letter && option->letter == letter && (option->where & words->where))
+			return option;
 	return NULL;
 }
 
-/* argparse, too, takes such a word for an argument, not for an option. */
+static void add_meaning(struct meaning *meaning, const struct tach_option *option)
+{
+	size_t used = strlen(meaning->list);
+
+	snprintf(meaning->list + used, sizeof(meaning->list) - used, "%s--%s",
+		 meaning->cnt ? ", " : "", option->name);
+	meaning->option = option;
+	meaning->cnt++;
+}
+
+/* The options whose names begin with the @len bytes at @name. Our own count only if none of the reference's
+ * does: what can be abbreviated there can be here. */
+static void find_long(const struct tach_words *words, const char *name, size_t len,
+		      struct meaning *meaning)
+{
+	const struct tach_option *option;
+
+	for (int own = 0; own < 2 && !meaning->cnt; own++) {
+		for (option = tach_options; option->name; option++)
+			if ((option->where & words->where) && option->own == own &&
+			    strncmp(option->name, name, len) == 0)
+				add_meaning(meaning, option);
+	}
+	for (option = tach_options; option->name; option++) {
+		if ((option->where & words->where) && strlen(option->name) == len &&
+		    strncmp(option->name, name, len) == 0) {
+			meaning->option = option;
+			meaning->cnt = 1;
+		}
+	}
+}
+
+/* "=1k", "1k", "": what follows a letter. */
+static const char *behind_letter(const char *rest)
+{
+	return *rest == '=' ? rest + 1 : *rest ? rest : NULL;
+}
+
+/* As argparse: "-5", "-.5", and whatever goes on behind that. */
 static bool negative_number(const char *word)
 {
-	if (*word++ != '-')
+	return isdigit((unsigned char)word[word[1] == '.' ? 2 : 1]);
+}
+
+/* False if the word is no option at all. */
+static bool look_up(const struct tach_words *words, const char *word, struct meaning *meaning)
+{
+	const char *equals;
+	size_t len;
+
+	*meaning = (struct meaning){};
+	if (word[0] != '-' || !word[1])
 		return false;
-	word += strspn(word, "0123456789");
-	if (*word == '.')
-		word += 1 + strspn(word + 1, "0123456789");
-	return !*word && isdigit((unsigned char)word[-1]);
-}
-
-/* "--sort", "--sort=x" -> length of the name. */
-static size_t name_len(const char *word)
-{
-	return strcspn(word + 2, "=");
-}
-
-static bool is_prefix(const char *word, const char *name)
-{
-	return strncmp(word + 2, name, name_len(word)) == 0;
-}
-
-/* The options that the word may mean, as "--a, --b". Returns how many. */
-static int candidates(const struct tach_words *words, const char *word, char *list, size_t sz)
-{
-	size_t used = 0;
-	int i, cnt = 0;
-
-	list[0] = '\0';
-	for (i = 0; tach_options[i].name; i++) {
-		if (!(tach_options[i].where & words->where) ||
-		    !is_prefix(word, tach_options[i].name))
-			continue;
-		if (used < sz)
-			used += (size_t)snprintf(list + used, sz - used, "%s--%s", cnt ? ", " : "",
-						 tach_options[i].name);
-		cnt++;
+	if (word[1] == '-') {
+		equals = strchr(word, '=');
+		len = equals ? (size_t)(equals - word) - 2 : strlen(word) - 2;
+		find_long(words, word + 2, len, meaning);
+		meaning->arg = equals ? equals + 1 : NULL;
+	} else {
+		meaning->option = by_letter(words, word[1]);
+		meaning->cnt = meaning->option ? 1 : 0;
+		meaning->arg = behind_letter(word + 2);
 	}
-	return cnt;
+	return meaning->cnt || (!negative_number(word) && !strchr(word, ' '));
 }
 
-/* An option that the reference profiler has and this version does not; NULL if the word is none. */
-static const char *absent(const char *word)
+static enum tach_word TACH_PRINTF(3, 4)
+	bad(struct tach_why *why, const struct tach_option *option, const char *fmt, ...)
 {
-	const char *const *name, *found = NULL;
+	char name[64], text[512];
+	va_list args;
 
-	for (name = tach_absent_options; *name; name++) {
-		if (!is_prefix(word, *name))
-			continue;
-		if (strlen(*name) == name_len(word))
-			return *name;
-		if (found)
-			return NULL;
-		found = *name;
-	}
-	return found;
-}
-
-static enum tach_word bad(struct tach_why *why, const struct tach_option *option, const char *text)
-{
-	char name[64];
-
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
 	tach_words__name(option, name, sizeof(name));
 	tach_why__set(why, -EINVAL, "argument %s: %s", name, text);
 	return TACH_WORD_BAD;
 }
 
-/* What getopt answered with '?'. */
-static enum tach_word explain(const struct tach_words *words, const char *word,
-			      struct tach_why *why)
+/* The argument of @option: @given with it, or the next word. */
+static enum tach_word take_argument(struct tach_words *words, const struct tach_option *option,
+				    const char *given, const char **text, struct tach_why *why)
 {
-	char list[256], text[256];
+	const char *next = words->next < words->argc ? words->argv[words->next] : NULL;
+	struct meaning meaning;
+	char shown[256];
 
-	if (strncmp(word, "--", 2) != 0) {
-		tach_why__set(why, -EINVAL, "unrecognized arguments: %s", word);
-		return TACH_WORD_BAD;
+	*text = given;
+	if (!option->metavar && !given)
+		return TACH_WORD_OPTION;
+	if (!option->metavar) {
+		tach_repr(given, shown, sizeof(shown));
+		return bad(why, option, "ignored explicit argument %s", shown);
 	}
-	if (optopt >= ROW_BASE) {
-		snprintf(text, sizeof(text), "ignored explicit argument '%s'",
-			 word + 2 + name_len(word) + 1);
-		return bad(why, by_code(words, optopt), text);
-	}
-	if (candidates(words, word, list, sizeof(list)) > 1)
-		tach_why__set(why, -EINVAL, "ambiguous option: %s could match %s", word, list);
-	else if (absent(word))
-		tach_why__set(why, -EINVAL, "--%s is not available in this version", absent(word));
-	else
-		tach_why__set(why, -EINVAL, "unrecognized arguments: %s", word);
-	return TACH_WORD_BAD;
-}
-
-/* -o --collapsed: the option's argument was forgotten. */
-static bool forgotten(const struct tach_words *words, const char *arg)
-{
-	return arg == words->argv[optind - 1] && arg[0] == '-' && arg[1] && !negative_number(arg);
-}
-
-enum tach_word tach_words__next(struct tach_words *words, const struct tach_option **option,
-				const char **arg, struct tach_why *why)
-{
-	const char *word;
-	int code;
-
-	do {
-		/* Nothing is permuted, so this is the word that getopt looks at now. */
-		word = words->argv[optind ? optind : 1];
-		code = getopt_long(words->argc, words->argv, words->shorts, words->longs, NULL);
-	} while (code == '?' && word == words->number); /* its other digits */
-
-	if (code == -1)
-		return TACH_WORD_END;
-	if (code == '?' && !words->stop && negative_number(word)) {
-		words->number = word;
-		*arg = word;
-		return TACH_WORD_POSITIONAL;
-	}
-	if (code == 1) {
-		*arg = optarg;
-		return TACH_WORD_POSITIONAL;
-	}
-	if (code == '?')
-		return explain(words, word, why);
-	if (code == ':')
-		return bad(why, by_code(words, optopt), "expected one argument");
-	*option = by_code(words, code);
-	*arg = (*option)->metavar ? optarg : NULL;
-	if (*arg && forgotten(words, *arg))
-		return bad(why, *option, "expected one argument");
+	if (given)
+		return TACH_WORD_OPTION;
+	if (!next || strcmp(next, "--") == 0 || look_up(words, next, &meaning))
+		return bad(why, option, "expected one argument");
+	words->next++;
+	*text = next;
 	return TACH_WORD_OPTION;
 }
 
-int tach_words__rest(const struct tach_words *words)
+/* A letter of a word of short options; @rest follows it. */
+static enum tach_word take_letter(struct tach_words *words, const struct tach_option *option,
+				  const char *rest, const char **text, struct tach_why *why)
 {
-	return optind < words->argc ? optind : words->argc;
+	if (!option->metavar && *rest && *rest != '=' && *rest != '-') {
+		words->letters = rest;
+		*text = NULL;
+		return TACH_WORD_OPTION;
+	}
+	return take_argument(words, option, behind_letter(rest), text, why);
+}
+
+static enum tach_word next_letter(struct tach_words *words, const struct tach_option **option,
+				  const char **text, struct tach_why *why)
+{
+	const char *letters = words->letters;
+
+	words->letters = NULL;
+	*option = by_letter(words, *letters);
+	if (*option)
+		return take_letter(words, *option, letters + 1, text, why);
+	*text = letters;
+	return TACH_WORD_UNKNOWN;
+}
+
+enum tach_word tach_words__next(struct tach_words *words, const struct tach_option **option,
+				const char **text, struct tach_why *why)
+{
+	struct meaning meaning;
+	const char *word;
+
+	if (words->letters)
+		return next_letter(words, option, text, why);
+	if (words->next >= words->argc)
+		return TACH_WORD_END;
+	word = words->argv[words->next++];
+	*text = word;
+	if (words->plain)
+		return TACH_WORD_POSITIONAL;
+	if (strcmp(word, "--") == 0) {
+		words->plain = true;
+		return TACH_WORD_SEPARATOR;
+	}
+	if (!look_up(words, word, &meaning))
+		return TACH_WORD_POSITIONAL;
+	if (!meaning.cnt) {
+		*text = word + 1;
+		return TACH_WORD_UNKNOWN;
+	}
+	if (meaning.cnt > 1) {
+		tach_why__set(why, -EINVAL, "ambiguous option: %s could match %s", word,
+			      meaning.list);
+		return TACH_WORD_BAD;
+	}
+	*option = meaning.option;
+	if (word[1] != '-')
+		return take_letter(words, *option, word + 2, text, why);
+	return take_argument(words, *option, meaning.arg, text, why);
 }
