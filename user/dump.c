@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "dump.h"
-#include "load/load.h"
+#include "kernel_side.h"
 #include "snapshot.h"
 #include "subject.h"
 #include "util/log.h"
@@ -31,29 +31,18 @@ static int open_kernel_side(struct dump *d)
 		.period_ns = PERIOD_NS,
 		.ring_sz = d->opts->ring_sz,
 		.all_threads = d->opts->all_threads,
-		.gc = !d->opts->no_gc,
-		.native = d->opts->native,
 		.off_cpu = true,
 		.exceptions = true,
 	};
-	struct tach_why why;
-	int err = tach_loader__open(&load_opts, d->opts->force, &d->loader, &why);
 
-	if (!err)
-		err = tach_loader__watch(d->loader, 0, tach_target__pidfd(target_of(d)),
-					 tach_target__depth(target_of(d)), &why);
-	return err ? tach_error(err, "%s", why.text) : 0;
+	return tach_kernel_side__open(&load_opts, d->opts->force, d->subject, &d->loader);
 }
 
 static int start(struct dump *d)
 {
-	struct tach_why why;
-	int err = tach_subject__search(d->subject, d->loader);
+	const struct tach_layout_sink sink = tach_kernel_side__sink(d->loader);
 
-	if (err)
-		return err;
-	err = tach_loader__attach(d->loader, &why);
-	return err ? tach_error(err, "%s", why.text) : 0;
+	return tach_subject__search(d->subject, &sink) ?: tach_kernel_side__attach(d->loader);
 }
 
 /* Those that were read; says which were not. Returns how many. */

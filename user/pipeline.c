@@ -166,7 +166,7 @@ void tach_pipeline__free(struct tach_pipeline *line)
 	free(line);
 }
 
-int tach_pipeline__open_ring(struct tach_pipeline *line, int ring_map_fd, int raw_fd)
+int tach_pipeline__open(struct tach_pipeline *line, int ring_map_fd, int raw_fd)
 {
 	const struct tach_handlers handlers = {
 		.on_sample = on_sample,

@@ -42,12 +42,12 @@ struct tach_pipeline_opts {
 struct tach_pipeline *tach_pipeline__new(const struct tach_pipeline_opts *opts);
 void tach_pipeline__free(struct tach_pipeline *line); /* NULL is fine */
 
-/* Start reading the ring behind @ring_map_fd; @raw_fd as in tach_source__open_ring(). */
-int tach_pipeline__open_ring(struct tach_pipeline *line, int ring_map_fd, int raw_fd);
+/* Take records, from the ring behind @ring_map_fd if there is one; both as in tach_source__open_ring(). */
+int tach_pipeline__open(struct tach_pipeline *line, int ring_map_fd, int raw_fd);
 /* Take a record that did not come through the ring. 0 or a negative errno. */
 int tach_pipeline__inject(struct tach_pipeline *line, const void *rec, size_t sz);
 
-int tach_pipeline__fd(const struct tach_pipeline *line); /* readable: call consume */
+int tach_pipeline__fd(const struct tach_pipeline *line); /* readable: call consume; -1: no ring */
 int tach_pipeline__consume(struct tach_pipeline *line);	 /* 0 or a negative errno */
 
 struct tach_profile *tach_pipeline__profile(struct tach_pipeline *line);

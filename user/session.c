@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 #include "launch/launch.h"
-#include "ledger.h"
-#include "load/load.h"
 #include "pipeline.h"
 #include "report.h"
+#include "sampler.h"
 #include "serve.h"
 #include "session.h"
 #include "subject.h"
@@ -28,16 +27,14 @@ struct session {
 	const struct tach_opts *opts;
 	const struct tach_writer *writer;
 	struct tach_subject *subject;
-	struct tach_loader *loader;
+	struct tach_sampler *sampler;
 	struct tach_pipeline *line;
 	struct tach_remote remote; /* reads the target */
 	int epoll_fd, signal_fd, raw_fd;
 
-	__u64 begin_ns, open_ns;	     /* of the session; spent on opening the kernel side */
-	__u64 epoch_ns;			     /* start_ns by CLOCK_REALTIME */
-	__u64 start_ns, end_ns, deadline_ns; /* CLOCK_MONOTONIC; 0: not started, no deadline */
-	__u64 cpu_start_ns, cpu_ns;	     /* of the sampled threads */
-	struct tach_settled settled;
+	__u64 begin_ns, open_ns; /* of the session; spent on opening the sampler */
+	__u64 epoch_ns;		 /* the sampler's start_ns by CLOCK_REALTIME */
+	__u64 deadline_ns;	 /* CLOCK_MONOTONIC; 0: there is none */
 	bool done, interrupted;
 };
 
@@ -46,10 +43,13 @@ static struct tach_target *target_of(const struct session *s)
 	return tach_subject__target(s->subject);
 }
 
+/* @fd -1: there is nothing to watch. */
 static int watch_fd(struct session *s, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
+	if (fd < 0)
+		return 0;
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
@@ -65,44 +65,13 @@ static int open_events(struct session *s)
 	return err ? tach_error(err, "cannot wait for events: %s", strerror(-err)) : 0;
 }
 
-/* Of enum tach_sample_state: which time counts in a mode. 0: all. */
-static __u32 filter_of(enum tach_mode mode)
+static int open_sampler(struct session *s)
 {
-	switch (mode) {
-	case TACH_MODE_GIL:
-		return TACH_STATE_HAS_GIL;
-	case TACH_MODE_EXCEPTION:
-		return TACH_STATE_HAS_EXCEPTION;
-	default:
-		return 0;
-	}
-}
-
-static bool counts_off_cpu(const struct session *s)
-{
-	return s->opts->mode != TACH_MODE_CPU;
-}
-
-static int open_kernel_side(struct session *s)
-{
-	const struct tach_load_opts load_opts = {
-		.period_ns = s->opts->period_ns,
-		.ring_sz = s->opts->ring_sz,
-		.gc = !s->opts->no_gc,
-		.native = s->opts->native,
-		.all_threads = s->opts->all_threads,
-		.off_cpu = counts_off_cpu(s),
-		.filter = filter_of(s->opts->mode),
-	};
 	__u64 begin_ns = tach_now_ns();
-	struct tach_why why;
-	int err = tach_loader__open(&load_opts, s->opts->force, &s->loader, &why);
+	int err = tach_timers__open(s->opts, s->subject, &s->sampler);
 
-	if (!err)
-		err = tach_loader__watch(s->loader, 0, tach_target__pidfd(target_of(s)),
-					 tach_target__depth(target_of(s)), &why);
 	s->open_ns = tach_now_ns() - begin_ns;
-	return err ? tach_error(err, "%s", why.text) : 0;
+	return err;
 }
 
 static int open_pipeline(struct session *s)
@@ -125,46 +94,42 @@ static int open_pipeline(struct session *s)
 	s->line = tach_pipeline__new(&line_opts);
 	if (!s->line)
 		return tach_error(-errno, "cannot keep samples: %s", strerror(errno));
-	err = tach_pipeline__open_ring(s->line, tach_loader__ring_fd(s->loader), s->raw_fd);
+	err = s->sampler->ops->connect(s->sampler, s->line, s->raw_fd);
+	if (err)
+		return err;
+	err = watch_fd(s, tach_pipeline__fd(s->line));
 	if (!err)
-		err = watch_fd(s, tach_pipeline__fd(s->line));
+		err = watch_fd(s, s->sampler->ops->fd(s->sampler));
 	if (!err)
 		err = watch_fd(s, tach_target__pidfd(target_of(s)));
-	return err ? tach_error(err, "cannot read the ring buffer: %s", strerror(-err)) : 0;
+	return err ? tach_error(err, "cannot wait for events: %s", strerror(-err)) : 0;
 }
 
-/* Everything is set up. An attached program is found before the timers start, a launched one is let go
- * after that: either way the first tick on it is a sample. */
+/* Everything is set up. An attached program is found before the sampling starts, a launched one is let go
+ * after that: either way its first moment can be a sample. */
 static int start(struct session *s)
 {
-	struct tach_why why;
-	__u64 attach_ns;
+	__u64 start_ns;
 	int err = tach_subject__start(s->subject);
 
 	if (!err && s->opts->command == TACH_CMD_ATTACH)
-		err = tach_subject__search(s->subject, s->loader);
+		err = tach_subject__search(s->subject, &s->sampler->sink);
 	if (err)
 		return err;
-	attach_ns = tach_now_ns();
-	err = tach_loader__attach(s->loader, &why);
-	if (err)
-		return tach_error(err, "%s", why.text);
-	s->start_ns = tach_now_ns();
-	s->epoch_ns = tach_clock_ns(CLOCK_REALTIME);
-	s->cpu_start_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
-	if (counts_off_cpu(s))
-		err = tach_ledger__open(s->loader, s->line, &s->remote);
+	start_ns = tach_now_ns();
+	err = s->sampler->ops->start(s->sampler);
 	if (err)
 		return err;
 	tach_debug("ready after %.1f ms (open and verify %.1f, attach %.1f)",
-		   (s->start_ns - s->begin_ns) / 1e6, s->open_ns / 1e6,
-		   (s->start_ns - attach_ns) / 1e6);
+		   (s->sampler->start_ns - s->begin_ns) / 1e6, s->open_ns / 1e6,
+		   (s->sampler->start_ns - start_ns) / 1e6);
+	s->epoch_ns = tach_clock_ns(CLOCK_REALTIME) - (tach_now_ns() - s->sampler->start_ns);
 	if (s->opts->duration_s >= 0)
-		s->deadline_ns = s->start_ns + s->opts->duration_s * 1e9;
+		s->deadline_ns = s->sampler->start_ns + s->opts->duration_s * 1e9;
 	err = tach_caps__drop(!tach_invoker()->sudo);
 	if (err)
 		tach_debug("cannot give up capabilities: %s", strerror(-err));
-	return tach_subject__search(s->subject, s->loader);
+	return tach_subject__search(s->subject, &s->sampler->sink);
 }
 
 static int wait_ms(const struct session *s)
@@ -187,14 +152,6 @@ static void take_signals(struct session *s)
 		s->done = s->interrupted = true;
 }
 
-static void take_cpu_time(struct session *s)
-{
-	__u64 cpu_ns = tach_target__cpu_ns(target_of(s), s->opts->all_threads);
-
-	if (cpu_ns) /* the clock of a process is gone once it is reaped */
-		s->cpu_ns = cpu_ns;
-}
-
 static int flush_events(struct session *s)
 {
 	int err = tach_profile__flush_events(tach_pipeline__profile(s->line));
@@ -213,7 +170,6 @@ static int step(struct session *s)
 
 	if (cnt < 0 && errno != EINTR)
 		return tach_error(-errno, "cannot wait for events: %s", strerror(errno));
-	take_cpu_time(s);
 	for (int i = 0; i < cnt; i++) {
 		if (events[i].data.fd == s->signal_fd) {
 			take_signals(s);
@@ -222,39 +178,25 @@ static int step(struct session *s)
 			s->done = true;
 		}
 	}
-	err = tach_pipeline__consume(s->line);
+	err = s->sampler->ops->serve(s->sampler);
 	if (err)
-		return tach_error(err, "cannot read the ring buffer: %s", strerror(-err));
+		return err;
 	err = flush_events(s);
 	if (err)
 		return err;
 	if (s->deadline_ns && tach_now_ns() >= s->deadline_ns)
 		s->done = true;
-	return s->done ? 0 : tach_subject__search(s->subject, s->loader);
+	return s->done ? 0 : tach_subject__search(s->subject, &s->sampler->sink);
 }
 
-/* Stop the timers, take what is left in the ring. */
+static double duration_s(const struct session *s)
+{
+	return (s->sampler->end_ns - s->sampler->start_ns) / 1e9;
+}
+
 static int stop(struct session *s)
 {
-	int err = 0;
-
-	take_cpu_time(s);
-	s->end_ns = tach_now_ns();
-	if (counts_off_cpu(s)) {
-		const struct tach_ledger_opts opts = {
-			.period_ns = s->opts->period_ns,
-			.filter = filter_of(s->opts->mode),
-			.end_ns = s->end_ns,
-		};
-
-		err = tach_pipeline__consume(s->line);
-		/* If that fails it has said why; what was collected is kept. */
-		tach_ledger__settle(s->loader, s->line, &s->remote, &opts, &s->settled);
-	}
-	tach_loader__detach(s->loader);
-	if (!err)
-		err = tach_pipeline__consume(s->line);
-	return err;
+	return s->sampler->ops->stop(s->sampler);
 }
 
 static int freeze(struct session *s)
@@ -262,8 +204,8 @@ static int freeze(struct session *s)
 	const struct tach_summary summary = {
 		.pid = tach_target__pid(target_of(s)),
 		.period_ns = s->opts->period_ns,
-		.duration_s = (s->end_ns - s->start_ns) / 1e9,
-		.start_ns = s->start_ns,
+		.duration_s = duration_s(s),
+		.start_ns = s->sampler->start_ns,
 		.epoch_ns = s->epoch_ns,
 		.mode = tach_mode__name(s->opts->mode),
 	};
@@ -276,17 +218,16 @@ static int freeze(struct session *s)
 static int report(struct session *s)
 {
 	struct tach_tally tally = {
-		.duration_s = (s->end_ns - s->start_ns) / 1e9,
+		.duration_s = duration_s(s),
 		.period_ns = s->opts->period_ns,
-		.cpu_ns = s->cpu_ns > s->cpu_start_ns ? s->cpu_ns - s->cpu_start_ns : 0,
 		.all_threads = s->opts->all_threads,
 		.host_tids = s->opts->tids == TACH_TIDS_HOST,
 		.interrupted = s->interrupted,
-		.filter = filter_of(s->opts->mode),
-		.settled = s->settled,
+		.profile = tach_pipeline__profile(s->line),
+		.line = tach_pipeline__stats(s->line),
 	};
 	bool piped;
-	int err = tach_tally__collect(&tally, s->loader, s->line);
+	int err = s->sampler->ops->tally(s->sampler, &tally);
 
 	if (err)
 		return err;
@@ -323,12 +264,12 @@ static int record(struct session *s)
 	if (!err)
 		err = tach_subject__open(s->opts, &s->subject);
 	if (!err)
-		err = open_kernel_side(s);
+		err = open_sampler(s);
 	if (!err)
 		err = open_pipeline(s);
 	if (!err)
 		err = start(s);
-	if (!s->start_ns)
+	if (!s->sampler || !s->sampler->start_ns)
 		return err;
 	while (!err && !s->done)
 		err = step(s);
@@ -371,7 +312,8 @@ int tach_session__run(const struct tach_opts *opts)
 	err = record(&s);
 	code = err ? TACH_EXIT_FAILURE : tach_subject__exit_code(s.subject, s.interrupted);
 	tach_pipeline__free(s.line);
-	tach_loader__free(s.loader);
+	if (s.sampler)
+		s.sampler->ops->free(s.sampler);
 	tach_subject__free(s.subject);
 	close_fd(s.raw_fd);
 	close_fd(s.epoll_fd);

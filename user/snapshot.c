@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel_side.h"
 #include "peek/peek.h"
 #include "read/read.h"
 #include "serve.h"
@@ -36,6 +37,7 @@ struct tach_snapshot {
 	struct tach_subject *subject;
 	struct tach_loader *loader;
 	struct tach_remote remote;
+	struct tach_layout_sink sink;
 	struct tach_frametab *frames;
 	struct tach_symbolizer *symbolizer;
 	struct tach_source *source;
@@ -261,7 +263,7 @@ int tach_snapshot__take(struct tach_snapshot *snap)
 
 	while (!(got = look(snap)) && !tach_snapshot__target_ended(snap) &&
 	       tach_now_ns() < end_ns) {
-		err = tach_subject__search(snap->subject, snap->loader);
+		err = tach_subject__search(snap->subject, &snap->sink);
 		if (err)
 			return err;
 		poll(NULL, 0, PAUSE_MS);
@@ -304,6 +306,7 @@ int tach_snapshot__open(struct tach_subject *subject, struct tach_loader *loader
 	snap->subject = subject;
 	snap->loader = loader;
 	snap->remote = tach_serve__remote(subject);
+	snap->sink = tach_kernel_side__sink(loader);
 	snap->frames = tach_frametab__new();
 	if (snap->frames)
 		snap->symbolizer = tach_symbolizer__new(snap->frames, &snap->remote);

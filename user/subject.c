@@ -151,10 +151,23 @@ static int refuse(struct tach_subject *subject, int err, const struct tach_why *
 	return 0;
 }
 
-static int look(struct tach_subject *subject, struct tach_loader *loader)
+static int hand_on(const struct tach_subject *subject, const struct tach_layout_sink *sink,
+		   __u32 image, struct tach_layout *layout)
+{
+	int err;
+
+	if (subject->opts->no_gc)
+		layout->is_gc = 0;
+	if (subject->opts->native)
+		layout->flags |= TACH_LAYOUT_NATIVE;
+	err = sink->set_layout(sink->ctx, image, layout);
+	return err ? tach_error(err, "cannot hand the layout on: %s", strerror(-err)) : 0;
+}
+
+static int look(struct tach_subject *subject, const struct tach_layout_sink *sink)
 {
 	/* Asked for first: an exec in the middle of the search makes its result void. */
-	__u32 image = tach_loader__image(loader, 0);
+	__u32 image = sink->image(sink->ctx);
 	__u64 start_ns = tach_now_ns();
 	struct tach_layout layout;
 	struct tach_why why;
@@ -171,9 +184,9 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 		return 0;
 	if (err && err != -EAGAIN)
 		return refuse(subject, err, &why);
-	err = tach_loader__set_layout(loader, 0, image, &layout);
+	err = hand_on(subject, sink, image, &layout);
 	if (err)
-		return tach_error(err, "cannot hand the layout to the kernel: %s", strerror(-err));
+		return err;
 	subject->image = image;
 	subject->found = true;
 	subject->settled = started;
@@ -188,7 +201,7 @@ static int look(struct tach_subject *subject, struct tach_loader *loader)
 }
 
 /* It was found before it had started: what can be seen only in a living interpreter comes now. */
-static int settle(struct tach_subject *subject, struct tach_loader *loader)
+static int settle(struct tach_subject *subject, const struct tach_layout_sink *sink)
 {
 	struct tach_layout layout;
 	struct tach_why why;
@@ -199,24 +212,22 @@ static int settle(struct tach_subject *subject, struct tach_loader *loader)
 	subject->settled = true;
 	if (err) /* gone, or on its way to another program: what we have will do */
 		return 0;
-	err = tach_loader__set_layout(loader, 0, subject->image, &layout);
-	return err ? tach_error(err, "cannot hand the layout to the kernel: %s", strerror(-err))
-		   : 0;
+	return hand_on(subject, sink, subject->image, &layout);
 }
 
-int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader)
+int tach_subject__search(struct tach_subject *subject, const struct tach_layout_sink *sink)
 {
 	int err;
 
 	if (subject->refused)
 		return 0;
 	if (subject->found)
-		return subject->settled ? 0 : settle(subject, loader);
-	err = look(subject, loader);
+		return subject->settled ? 0 : settle(subject, sink);
+	err = look(subject, sink);
 	/* A wrapper on its way to the interpreter (env, a shell script): on to its next exec. */
 	while (!err && subject->held && tach_child__next_exec(subject->child, 0) == 1) {
 		subject->searches = 0;
-		err = look(subject, loader);
+		err = look(subject, sink);
 	}
 	return err;
 }

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 
 #include "cli/opts.h"
-#include "load/load.h"
 #include "target/target.h"
 #include "util/types.h"
 
@@ -22,10 +21,19 @@ void tach_subject__free(struct tach_subject *subject);
 /* Let a launched process exec, and hold it before its first instruction. */
 int tach_subject__start(struct tach_subject *subject);
 
-/* Look for the interpreter, and hand its layout to the kernel side; serves a launched process that is
- * still held at each exec. Call it again and again: it does nothing once all is found. 0, or a negative
- * errno. */
-int tach_subject__search(struct tach_subject *subject, struct tach_loader *loader);
+/* Who walks the interpreter's stacks, and needs its layout for that. */
+struct tach_layout_sink {
+	/* Number of the program image that runs now: rises with each exec. */
+	__u32 (*image)(void *ctx);
+	/* Take the layout that is valid for that image. 0 or a negative errno. */
+	int (*set_layout)(void *ctx, __u32 image, const struct tach_layout *layout);
+	void *ctx;
+};
+
+/* Look for the interpreter, and hand its layout on, with what the options want of markers; serves a
+ * launched process that is still held at each exec. Call it again and again: it does nothing once all is
+ * found. 0, or a negative errno. */
+int tach_subject__search(struct tach_subject *subject, const struct tach_layout_sink *sink);
 
 /* It replaced its program; @image is the number of the new one. */
 void tach_subject__on_exec(struct tach_subject *subject, __u32 image);

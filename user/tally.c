@@ -5,13 +5,10 @@
 #include "tally.h"
 #include "util/log.h"
 
-int tach_tally__collect(struct tach_tally *tally, struct tach_loader *loader,
-			struct tach_pipeline *line)
+int tach_tally__collect(struct tach_tally *tally, struct tach_loader *loader)
 {
 	int err = 0;
 
-	tally->profile = tach_pipeline__profile(line);
-	tally->line = tach_pipeline__stats(line);
 	tally->bare_cnt = tach_loader__bare_threads(loader, tally->bare, TACH_TALLY_BARE);
 	if (tally->filter & TACH_STATE_HAS_GIL)
 		err = tally->wait_cnt = tach_loader__gil_waits(loader, &tally->waits);

@@ -16,17 +16,17 @@ struct tach_tally {
 	/* As the session knows it. */
 	double duration_s;
 	__u64 period_ns;
-	__u64 cpu_ns;	  /* CPU time of the sampled threads meanwhile; 0: not known */
 	bool all_threads; /* were sampled; else the main thread only */
 	bool host_tids;	  /* name threads by them */
 	bool interrupted; /* by the user */
-	__u32 filter;	  /* of enum tach_sample_state: what time counted; 0: all */
-	struct tach_settled settled;
-
-	/* As the others do. */
-	__u64 counts[TACH_COUNTS_CNT];
 	struct tach_pipeline_stats line;
 	const struct tach_profile *profile; /* frozen */
+
+	/* As the sampler does. */
+	__u64 cpu_ns; /* CPU time of the sampled threads meanwhile; 0: not known */
+	__u32 filter; /* of enum tach_sample_state: what time counted; 0: all */
+	struct tach_settled settled;
+	__u64 counts[TACH_COUNTS_CNT];
 	struct tach_bpf_time bpf;
 	struct tach_bare_thread bare[TACH_TALLY_BARE]; /* [bare_cnt] most ticks first */
 	int bare_cnt;
@@ -34,10 +34,9 @@ struct tach_tally {
 	int wait_cnt;
 };
 
-/* Fill in the second part. @tally is valid as long as @line is, until it is freed; 0, or a negative errno, when
- * it has said why and there is nothing to free. */
-int tach_tally__collect(struct tach_tally *tally, struct tach_loader *loader,
-			struct tach_pipeline *line);
+/* Fill in what the kernel side has counted, with that filter. @tally is valid until it is freed; 0, or a negative
+ * errno, when it has said why and there is nothing to free. */
+int tach_tally__collect(struct tach_tally *tally, struct tach_loader *loader);
 void tach_tally__free(struct tach_tally *tally);
 
 #endif

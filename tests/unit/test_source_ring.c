@@ -153,11 +153,38 @@ static void test_ring_of_nothing(void **state)
 {
 	struct seen seen = {};
 	struct tach_handlers handlers = handlers_of(&seen);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
 	errno = 0;
-	assert_null(tach_source__open_ring(-1, -1, &handlers));
+	assert_null(tach_source__open_ring(fd, -1, &handlers));
 	assert_int_not_equal(errno, 0);
+	close(fd);
+}
+
+/* What is injected goes the same way, into the copy too. */
+static void test_without_ring(void **state)
+{
+	struct seen seen = {}, again = {};
+	struct tach_handlers handlers = handlers_of(&seen);
+	struct tach_read_stats stats;
+	struct tach_source *source;
+	struct file file = new_file();
+
+	(void)state;
+	source = tach_source__open_ring(-1, file.fd, &handlers);
+	assert_non_null(source);
+	assert_int_equal(tach_source__fd(source), -1);
+	assert_int_equal(tach_source__inject(source, &code, CODE_SZ), 0);
+	assert_int_equal(tach_source__inject(source, &stack, sizeof(stack)), 0);
+	assert_int_equal(tach_source__inject(source, &sample, sizeof(sample)), 0);
+	assert_int_equal(tach_source__consume(source), 0);
+	assert_int_equal(seen.samples, 1);
+	tach_source__free(source);
+
+	assert_int_equal(replay(&file, &again, &stats), 3);
+	assert_int_equal(again.sum, seen.sum);
+	end_file(&file);
 }
 
 int main(void)
@@ -167,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_ring_handler_fails),
 		cmocka_unit_test(test_ring_copy_fails),
 		cmocka_unit_test(test_ring_of_nothing),
+		cmocka_unit_test(test_without_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

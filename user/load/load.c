@@ -87,8 +87,6 @@ int tach_loader__open(const struct tach_load_opts *opts, bool force, struct tach
 	if (!loader)
 		return tach_why__set(why, -ENOMEM, "out of memory");
 	loader->period_ns = opts->period_ns;
-	loader->gc = opts->gc;
-	loader->native = opts->native;
 	if (opts->off_cpu && !uname(&uts))
 		loader->task_work = tach_kernel__task_work(uts.release);
 	loader->skel = tach_skeleton__open(loader->task_work);
@@ -158,10 +156,6 @@ int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 		.depth = loader->depths[id],
 	};
 
-	if (!loader->gc)
-		ent.layout.is_gc = 0;
-	if (loader->native)
-		ent.layout.flags |= TACH_LAYOUT_NATIVE;
 	if (bpf_map__update_elem(loader->skel->maps.tach_targets, &id, sizeof(id), &ent,
 				 sizeof(ent), BPF_ANY))
 		return -errno;

@@ -18,7 +18,6 @@ struct tach_load_opts {
 	__u32 ring_sz;	  /* bytes; power of two, multiple of the page size */
 	bool all_threads; /* else only the thread-group leader */
 	bool exceptions;  /* look for them, for TACH_STATE_HAS_EXCEPTION of all samples */
-	bool gc, native;  /* markers in the stacks (enum tach_marker) */
 	bool off_cpu;	  /* count time off the CPU, too */
 	__u32 filter; /* of enum tach_sample_state: count only time in one of these states; 0: all */
 };
@@ -41,7 +40,7 @@ int tach_loader__watch(struct tach_loader *loader, __u32 id, int pidfd, __u32 de
 /* Number of @id's current program image; rises with each exec. */
 __u32 tach_loader__image(struct tach_loader *loader, __u32 id);
 
-/* Set the layout that is valid for @image of target @id. What markers need of it is set here. */
+/* Set the layout that is valid for @image of target @id. */
 int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 			    const struct tach_layout *layout);
 

@@ -14,7 +14,7 @@
 struct tach_loader {
 	struct tachyon_bpf *skel;
 	__u64 period_ns;
-	bool off_cpu, gc, native;
+	bool off_cpu;
 	struct bpf_link *exec_link;
 	struct bpf_link **tick_links; /* [timer_cnt]; each owns its perf descriptor */
 	int *timer_fds;		      /* [timer_cnt] owned by tick_links */

@@ -37,6 +37,7 @@ struct tach_source;
 #define TACH_RAW_ALIGN 8
 
 /* Both return NULL with errno. @handlers is copied.
+ * @ring_map_fd < 0: there is no ring, all records come by tach_source__inject().
  * @raw_fd >= 0: also append every record to that file; not owned. If it cannot be written, consume
  * returns the error once and the copy ends there; the records are handed on all the same. */
 struct tach_source *tach_source__open_ring(int ring_map_fd, int raw_fd,
@@ -44,7 +45,7 @@ struct tach_source *tach_source__open_ring(int ring_map_fd, int raw_fd,
 struct tach_source *tach_source__open_file(const char *path, const struct tach_handlers *handlers);
 void tach_source__free(struct tach_source *source); /* NULL is fine */
 
-/* Descriptor that becomes readable when the ring wants to be emptied; -1 for files. */
+/* Descriptor that becomes readable when the ring wants to be emptied; -1 without a ring. */
 int tach_source__fd(const struct tach_source *source);
 
 /* Hand on everything that is there; bad records are counted and skipped, a record cut by the end of a

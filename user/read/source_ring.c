@@ -8,8 +8,8 @@
 #include "read/source.h"
 
 struct ring_source {
-	struct tach_source base; /* first: see as_ring() */
-	struct ring_buffer *ring;
+	struct tach_source base;  /* first: see as_ring() */
+	struct ring_buffer *ring; /* NULL: there is none */
 	struct tach_raw_out raw;
 };
 
@@ -29,13 +29,15 @@ static int on_record(void *ctx, void *data, size_t sz)
 
 static int ring_fd(const struct tach_source *source)
 {
-	return ring_buffer__epoll_fd(((const struct ring_source *)source)->ring);
+	const struct ring_source *self = (const struct ring_source *)source;
+
+	return self->ring ? ring_buffer__epoll_fd(self->ring) : -1;
 }
 
 static int ring_consume(struct tach_source *source)
 {
 	struct ring_source *self = as_ring(source);
-	int cnt = ring_buffer__consume(self->ring);
+	int cnt = self->ring ? ring_buffer__consume(self->ring) : 0;
 	int raw_err = tach_raw_out__flush(&self->raw);
 
 	return cnt < 0 ? cnt : raw_err ?: cnt;
@@ -72,6 +74,8 @@ struct tach_source *tach_source__open_ring(int ring_map_fd, int raw_fd,
 	self->base.ops = &ring_ops;
 	self->base.handlers = *handlers;
 	self->raw.fd = raw_fd;
+	if (ring_map_fd < 0)
+		return &self->base;
 	self->ring = ring_buffer__new(ring_map_fd, on_record, self, NULL);
 	if (!self->ring) {
 		err = errno;
