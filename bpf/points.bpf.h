@@ -12,6 +12,13 @@ static __always_inline __u64 tach_random_point(void)
 	return ((__u64)bpf_get_prandom_u32() * tach_period_ns) >> 32;
 }
 
+/* Timers tick a little too often (user/load/perf.h). Where no ledger says how many samples a tick that came after
+ * @tick_ns stands for, so many are left out at random. */
+static __always_inline bool tach_is_surplus(__u64 tick_ns)
+{
+	return tach_random_point() >= tick_ns;
+}
+
 /* In the period that begins @over ns before now: set the next point, behind now. Returns how many there
  * are before it. */
 static __always_inline __u32 tach_next_point(struct tach_thread *t, __u64 over)

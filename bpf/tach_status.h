@@ -30,7 +30,7 @@
 	X(CODE_QUOTA, FAIL, "too many new code objects in one tick")                               \
 	X(RING_FULL, FAIL, "ring buffer full")                                                     \
 	X(OTHER_STATE, SKIP, "not in the state that the mode asks for")                            \
-	X(NOT_DUE, SKIP, "no sample was due (mode wall counts time)")
+	X(NOT_DUE, SKIP, "no sample was due")
 
 enum tach_status {
 #define X(name, kind, text) TACH_ST_##name,

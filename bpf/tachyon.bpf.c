@@ -45,15 +45,16 @@ static __always_inline int tach_sample(struct task_struct *task, __u32 idx, __u3
 	return TACH_ST_SAMPLED;
 }
 
-/* The same for as many samples as its ledger says. What fails is left to the next tick. */
-static __always_inline int tach_sample_wall(struct task_struct *task, __u32 idx)
+/* The same for as many samples as its ledger says, if it has one. What fails is left to the next tick. */
+static __always_inline int tach_sample_due(struct task_struct *task, __u32 idx, __u64 tick_ns)
 {
-	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
-	__u32 weight = 1;
+	struct tach_thread *t = NULL;
+	__u32 weight;
 	int status;
 
-	if (t)
-		weight = tach_take_points(t);
+	if (tach_wall)
+		t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
+	weight = t ? tach_take_points(t) : !tach_is_surplus(tick_ns);
 	if (!weight)
 		return TACH_ST_NOT_DUE;
 	status = tach_sample(task, idx, weight);
@@ -80,7 +81,7 @@ int tach_tick(struct bpf_perf_event_data *ctx)
 	if (idx < 0)
 		return 0;
 	counts->n[TACH_ST__CNT + TACH_CT_TARGET_TICKS]++;
-	status = tach_wall ? tach_sample_wall(task, idx) : tach_sample(task, idx, 1);
+	status = tach_sample_due(task, idx, ctx->sample_period);
 	TACH_CLAMP(status, TACH_ST__CNT - 1);
 	counts->n[status]++;
 	return 0;

@@ -49,7 +49,8 @@ static __u64 counter(const struct tach_tally *tally, enum tach_counter idx)
 static void print_missed(const struct tach_tally *tally, FILE *out)
 {
 	__u64 due = tally->cpu_ns / tally->period_ns;
-	__u64 seen = counter(tally, TACH_CT_TARGET_TICKS) - tally->counts[TACH_ST_OTHER_THREAD];
+	__u64 seen = counter(tally, TACH_CT_TARGET_TICKS) - tally->counts[TACH_ST_NOT_DUE] -
+		     tally->counts[TACH_ST_OTHER_THREAD];
 
 	if (!tally->all_threads) /* the main thread has a thread state: those were others */
 		seen -= tally->counts[TACH_ST_NO_PYTHON];

@@ -101,6 +101,11 @@ struct task_struct {
 	struct sched_entity se;
 };
 
+/* Linux v6.1 include/uapi/linux/bpf_perf_event.h; the registers before it are the architecture's. */
+struct bpf_perf_event_data {
+	__u64 sample_period; /* ns, of a clock */
+};
+
 #pragma clang attribute pop
 
 struct seq_file;
@@ -120,6 +125,5 @@ struct bpf_iter__task {
 
 /* Only passed through. */
 struct linux_binprm;
-struct bpf_perf_event_data;
 
 #endif

@@ -332,6 +332,7 @@ static __u64 number_at(__u64 addr)
 
 struct kernel_tick kernel_tick(unsigned cpu, unsigned task, bool blind)
 {
+	struct bpf_perf_event_data every = {.sample_period = ~0ull}; /* tick is due */
 	struct kernel_tick tick;
 	struct tach_count_ent before;
 	__u64 interp;
@@ -342,7 +343,7 @@ struct kernel_tick kernel_tick(unsigned cpu, unsigned task, bool blind)
 	host.storage_blind = blind;
 	host.reads = host.steps = host.refused = 0;
 	before = *counts_now();
-	tach_tick(NULL);
+	tach_tick(&every);
 	race_cnt = 0;
 	tick.status = status_since(&before);
 	tick.stack = stack_in(scratch);

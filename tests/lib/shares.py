@@ -2,8 +2,9 @@
 """How far is a profile's distribution from the true one, and how far may it be?
 
 Timer ticks come at equal distances. A turn of CPU time c under a period T gets c / T samples, rounded up or
-down: an error of mean 0 and variance at most 1/4, whatever c is. The errors of a function's m turns add up to
-a standard deviation of at most sqrt(m) / 2 samples.
+down: an error of mean 0 and variance at most 1/4, whatever c is. Timers tick a little more often, and so many ticks
+are left out at random: of n samples that adds a variance of n times their share. The errors of a function's m turns
+add up to a standard deviation of at most sqrt(m / 4 + n * LEFT_OUT) samples.
 """
 
 import collections
@@ -11,6 +12,7 @@ import json
 import math
 
 SIGMAS = 5  # wrong once in 1.7 million
+LEFT_OUT = 0.0072  # of the ticks, at most (user/load/perf.c)
 
 
 def total_variation(ours, truth):
@@ -60,8 +62,10 @@ class Turns:
         function, and ticks that were due but did not come, which may all be of one function. variance: of
         the number of samples in one turn; 1/2 if they come at random points of their periods, where both
         ends of a turn add to it."""
-        deviations = sum(SIGMAS * math.sqrt(variance * count) for count in self.count().values())
+        turns = collections.Counter(function for function, *_ in self.turns)
+        cpu_s, total_s = self.cpu_s, sum(self.cpu_s.values())
+        variances = [
+            variance * count + LEFT_OUT * samples * cpu_s[function] / total_s for function, count in turns.items()
+        ]
+        deviations = sum(SIGMAS * math.sqrt(each) for each in variances)
         return (deviations / 2 + max(0, missed)) / samples
-
-    def count(self):
-        return collections.Counter(function for function, *_ in self.turns)

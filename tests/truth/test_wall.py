@@ -45,14 +45,7 @@ def test_known_waits(start, attach, lab_dir, figure, seconds):
     assert distance <= bound, (ours, turns.cpu_s)
 
 
-@pytest.mark.flavours("gil", "free-threaded")
-def test_rhythm(start, attach, lab_dir, figure, seconds):
-    """What keeps the time of the samples is seen as often as it is there, all the same."""
-    truth_path = lab_dir / "truth.json"
-    duration = seconds(4, 30)
-    target = start(TARGETS / "rhythm.py", duration, truth_path)
-    profile = attach(target.pid, "--mode", "wall", "-a", "-r", RATE, "-d", duration + 5)
-    truth = json.loads(truth_path.read_text())
+def check_rhythm(profile, truth, figure):
     functions = profile.functions()
     ours = {name: functions[name] for name in truth}
     samples = sum(ours.values())
@@ -66,6 +59,28 @@ def test_rhythm(start, attach, lab_dir, figure, seconds):
     figure("bound", bound)
     assert profile.counts.failed == {}
     assert distance <= bound, (ours, truth)
+
+
+@pytest.mark.flavours("gil", "free-threaded")
+def test_rhythm(start, attach, lab_dir, figure, seconds):
+    """What keeps the time of the samples is seen as often as it is there, all the same."""
+    truth_path = lab_dir / "truth.json"
+    duration = seconds(4, 30)
+    target = start(TARGETS / "rhythm.py", duration, truth_path)
+    profile = attach(target.pid, "--mode", "wall", "-a", "-r", RATE, "-d", duration + 5)
+    check_rhythm(profile, json.loads(truth_path.read_text()), figure)
+
+
+@pytest.mark.flavours("gil")
+@pytest.mark.parametrize("mode", ["wall", "cpu"])
+def test_phases(start, attach, lab_dir, figure, seconds, mode):
+    """The same on a CPU, where the ticks of a timer could keep step with a program for seconds."""
+    truth_path = lab_dir / "truth.json"
+    duration = seconds(3, 30)
+    target = start(TARGETS / "phases.py", duration, truth_path)
+    profile = attach(target.pid, "--mode", mode, "-r", RATE, "-d", duration + 5)
+    truth = json.loads(truth_path.read_text())
+    check_rhythm(profile, {name: times[mode == "cpu"] for name, times in truth.items()}, figure)
 
 
 @pytest.mark.flavours("gil", "free-threaded")

@@ -55,6 +55,7 @@ static int configure(struct tach_loader *loader, const struct tach_load_opts *op
 		return cpus;
 	if (!uname(&uts))
 		skel->rodata->tach_storage_unsure = tach_kernel__storage_unsure(uts.release);
+	skel->rodata->tach_period_ns = opts->period_ns;
 	skel->rodata->tach_all_threads = opts->all_threads;
 	skel->rodata->tach_exceptions = opts->exceptions;
 	skel->rodata->tach_filter = opts->filter;
@@ -181,7 +182,7 @@ static int attach_cpu(struct tach_loader *loader, int cpu)
 	struct bpf_link *link;
 	int err, fd;
 
-	fd = tach_perf__open_timer(cpu, tach_perf__jitter(loader->period_ns, cpu));
+	fd = tach_perf__open_timer(cpu, tach_perf__tick_ns(loader->period_ns, cpu));
 	if (fd == -ENODEV || fd == -ENXIO)
 		return 0;
 	if (fd < 0)

@@ -24,11 +24,21 @@ int tach_perf__open_timer(int cpu, __u64 period_ns)
 	return fd < 0 ? -errno : fd;
 }
 
-__u64 tach_perf__jitter(__u64 period_ns, int cpu)
-{
-	/* 2654435761 / 2^32 is the golden ratio: neighbours land far apart. */
-	__u64 spread = ((__u64)(unsigned)(cpu + 1) * 2654435761u) & 0xffffffffu; /* 0 .. 2^32 */
-	__s64 parts = (__s64)(spread >> 22) - 512;				 /* -512 .. 511 */
+/* The kernel's least. Source: Linux v6.1 kernel/events/core.c, perf_swevent_hrtimer(). */
+#define TICK_MIN_NS 10000
 
-	return period_ns + (__s64)period_ns * parts / 512 / 1000;
+/* Ticks that come one period apart find a program that does something every millisecond always at the same point of
+ * it. If they come a little faster they go through all of it; with this share of a period in a 160th of the time
+ * that it takes to a rhythm of one period, and about as evenly to one of a tenth or of ten of them: it is the golden
+ * ratio's fraction, hard to approximate, divided by a hundred. */
+#define FASTER 0.00618034
+
+__u64 tach_perf__tick_ns(__u64 period_ns, int cpu)
+{
+	/* 2654435761 / 2^32 is the golden ratio, too: neighbours land far apart. */
+	__u32 spread = (cpu + 1) * 2654435761u;
+	double jitter = (spread / 4294967296.0 - 0.5) / 500; /* at most 0.1 % */
+	__u64 tick_ns = period_ns * (1 - FASTER + jitter);
+
+	return tick_ns < TICK_MIN_NS ? TICK_MIN_NS : tick_ns;
 }

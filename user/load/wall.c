@@ -42,7 +42,6 @@ void tach_wall__configure(struct tach_loader *loader, const struct tach_load_opt
 		return;
 	}
 	loader->skel->rodata->tach_wall = true;
-	loader->skel->rodata->tach_period_ns = opts->period_ns;
 	bpf_map__set_max_entries(loader->skel->maps.tach_peeked, MAX_PEEKED);
 	if (opts->filter & TACH_STATE_HAS_GIL)
 		bpf_map__set_max_entries(loader->skel->maps.tach_gil_waits, MAX_GIL_WAITS);
