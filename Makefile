@@ -69,6 +69,7 @@ TRUN_SRC := $(filter-out %.bpf.c,$(wildcard tests/bpf/test_*.c))
 
 BIN     := $(B)/tachyon-bpf
 MAN     := $(B)/tachyon-bpf.1
+SHELLS  := bash zsh fish
 BPF_OBJ := $(B)/tachyon.bpf.o
 SKEL    := $(B)/gen/tachyon.skel.h
 # The same programs for newer kernels, of which they use more (bpf/ledger.bpf.h).
@@ -94,7 +95,7 @@ include $(wildcard tests/*/*.mk)
 
 .PHONY: all bpf install clean demo check check-suites lint unit unit-san test-scripts test-bpf test-int \
 	bench setup lab format vmlinux-check compdb tests help
-all: $(BIN) $(MAN) ## build build/tachyon-bpf (default)
+all: $(BIN) $(MAN) $(SHELLS:%=$(B)/completion.%) ## build build/tachyon-bpf (default)
 	@:
 
 bpf: $(SKELS) ## the kernel side only
@@ -118,9 +119,13 @@ check: ## set up, build, run all tests (the BPF ones as root)
 	$(Q)scripts/setup.sh
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-suites
 
-install: all ## install program and man page (DESTDIR= PREFIX=)
+install: SHARE := $(DESTDIR)$(PREFIX)/share
+install: all ## install program, man page and completions (DESTDIR= PREFIX=)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tachyon-bpf
-	install -D -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/tachyon-bpf.1
+	install -D -m 644 $(MAN) $(SHARE)/man/man1/tachyon-bpf.1
+	install -D -m 644 $(B)/completion.bash $(SHARE)/bash-completion/completions/tachyon-bpf
+	install -D -m 644 $(B)/completion.zsh $(SHARE)/zsh/site-functions/_tachyon-bpf
+	install -D -m 644 $(B)/completion.fish $(SHARE)/fish/vendor_completions.d/tachyon-bpf.fish
 
 clean: ## remove build/
 	rm -rf $(B)
@@ -217,10 +222,14 @@ $(BIN): $(B)/obj/user/main.o $(LIB)
 	$(call msg,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# The option table makes the page, so it cannot differ from the program.
+# The option table makes these, so they cannot differ from the program.
 $(MAN): $(BIN)
 	$(call msg,MAN)
 	$(Q)$(BIN) --man-page >$@
+
+$(B)/completion.%: $(BIN)
+	$(call msg,SHELL)
+	$(Q)$(BIN) --completion $* >$@
 
 # --- test programs -------------------------------------------------------------------------------
 
@@ -279,7 +288,7 @@ unit-san: $(SAN)
 test-bpf: $(TRUN) ## tests of the BPF code in the kernel (root)
 	$(Q)$(RUN) $@ tap $(patsubst %,'$(AS_ROOT) CMOCKA_MESSAGE_OUTPUT=tap $(LIMIT) %',$(TRUN))
 
-test-int: $(BIN) $(TOOLS) ## the program on real Pythons (root, PY=3.14)
+test-int: all $(TOOLS) ## the program on real Pythons (root, PY=3.14)
 	$(Q)scripts/lab.sh >/dev/null
 	$(Q)$(RUN) $@ pytest '$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$(shell scripts/lab.sh)" \
 		PY="$(PY)" $(LIMIT) $(PYTEST) tests/integration $(PYTEST_ARGS)'

@@ -142,7 +142,7 @@ def test_top_help(cli, flag):
     assert (done.returncode, done.stderr) == (0, "")
     for command in COMMANDS:
         assert re.search(rf"^  {command} ", done.stdout, re.M)
-    assert set(options_of(done.stdout)) == {"--help", "--version"}
+    assert set(options_of(done.stdout)) == {"--help", "--version", "--completion"}
 
 
 def test_help_lists_the_options(helps):
@@ -211,7 +211,7 @@ def test_man_page_has_what_the_help_has(helps, man):
         long: (short or None, metavar or None)
         for short, long, metavar in re.findall(r"^\.TP\n(?:(-\w), )?(--[\w-]+)(?: ([A-Z]+))?$", plain, re.M)
     }
-    wanted = {"--version": (None, None)}
+    wanted = {"--version": (None, None), "--completion": (None, "SHELL")}
     for text in helps.values():
         wanted.update(options_of(text))
     assert items == wanted

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* The command line as data: the only place that names an option. Names, short forms, defaults and the order
  * of what exists there too are those of CPython 3.15's profiling.sampling (Lib/profiling/sampling/cli.py). */
+#include "cli/complete.h"
 #include "cli/help.h"
 
 #define FIELD(name) offsetof(struct tach_opts, name)
@@ -39,6 +40,9 @@ static const char *const tids[] = {"host", "inner", NULL};
 static const char *const sorts[] = {"nsamples",	 "tottime",	   "cumtime", "sample-pct",
 				    "cumul-pct", "nsamples-cumul", "name",    NULL};
 
+/* Index: enum tach_shell. */
+static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+
 const char *tach_mode__name(enum tach_mode mode)
 {
 	return modes[mode];
@@ -65,6 +69,12 @@ const struct tach_option tach_options[] = {
 	}, {
 		.name = "man-page", .group = TACH_GROUP_GENERAL, .where = TACH_IN_TOP, .own = true,
 		.print = tach_man__print,
+	}, {
+		.name = "completion", .group = TACH_GROUP_GENERAL, .where = TACH_IN_TOP, .own = true,
+		.metavar = "SHELL", .choices = shells,
+		.help = "print the completions for a shell (bash, zsh or fish) and exit",
+		.set = tach_set__choice, .off = FIELD(shell),
+		.print = tach_complete__print,
 	}, {
 		.name = "verbose", .letter = 'v', .group = TACH_GROUP_GENERAL, .where = COMMANDS, .own = true,
 		.help = "say on stderr what is being done",
@@ -203,8 +213,9 @@ const struct tach_option tach_options[] = {
 		.set = tach_set__flag, .off = FIELD(no_summary),
 	}, {
 		.name = "force", .group = TACH_GROUP_SPECIAL, .where = READ, .own = true,
-		.help = "go on with a kernel of which it is not known whether it is free of the bug that "
-			"freezes the machine when memory is read in a timer (5.19 to 6.3)",
+		.help = "go on with a kernel that may freeze: of some from 5.19 to 6.3 it is not known "
+			"whether they are free of the bug that freezes the machine when memory is read "
+			"in a timer",
 		.set = tach_set__flag, .off = FIELD(force),
 	}, {
 		.name = "ring-size", .group = TACH_GROUP_SPECIAL, .where = SAMPLE, .own = true,
@@ -215,7 +226,7 @@ const struct tach_option tach_options[] = {
 	}, {
 		.name = "raw", .group = TACH_GROUP_SPECIAL, .where = SAMPLE, .own = true, .path = true,
 		.metavar = "FILE",
-		.help = "for debugging: also write the kernel's records as they come",
+		.help = "also write the kernel's records as they come, for debugging",
 		.set = tach_set__text, .off = FIELD(raw_output),
 	},
 	{},
