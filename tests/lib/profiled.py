@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from processes import wait_until
-from results import Counts, collapsed
+from results import Counts, collapsed, functions
 
 NAME = "tachyon-bpf"
 PROGRAMS = ("tach_tick", "tach_exec")
@@ -34,12 +34,7 @@ class Profile:
 
     def functions(self, tid=None):
         """{function: samples in which it was on the stack}"""
-        found = collections.Counter()
-        for row_tid, frames, count in self.rows:
-            if tid in (None, row_tid):
-                for function in {function for _, function, _ in frames}:
-                    found[function] += count
-        return found
+        return functions(row for row in self.rows if tid in (None, row[0]))
 
 
 class Recording:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """What the tests read from a run of the profiler: the collapsed file and the counters of --verbose."""
 
+import collections
 import re
 
 STATUS = re.compile(r"^tachyon-bpf: status (\w+) (\d+)$", re.M)
@@ -57,6 +58,15 @@ def collapsed(path):
         assert tid.startswith("tid:"), text
         rows.append((int(tid[4:]), [split_frame(frame) for frame in frames], int(count)))
     return rows
+
+
+def functions(rows):
+    """{function: samples in which it was on the stack}"""
+    found = collections.Counter()
+    for _, frames, count in rows:
+        for function in {function for _, function, _ in frames}:
+            found[function] += count
+    return found
 
 
 def split_frame(frame):

@@ -27,6 +27,12 @@ def seen_whole(path, raw):
     return turns.between(raw.samples[0].ts_ns, raw.samples[-1].ts_ns)
 
 
+def bound_of_short_turns(ours):
+    """Largest total variation that sampling explains where turns are shorter than some periods, most of them shorter
+    than one: each sample may fall to either side. ours: {function: samples}"""
+    return SIGMAS * sum(math.sqrt(0.25 * count) for count in ours.values()) / 2 / sum(ours.values())
+
+
 class Turns:
     """What shares.py says: turns of [function, start, end, ns of CPU time], in the order of time."""
 

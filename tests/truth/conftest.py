@@ -29,6 +29,7 @@ MADE = {}  # (version, flavour) -> Cell, or why there is none
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "flavours(*names): the check says nothing new in other flavours")
+    config.addinivalue_line("markers", "versions(*names): the check is of these only")
     config.addinivalue_line("markers", "thorough: a quick pass makes the check in the plain flavours only")
 
 
@@ -44,7 +45,8 @@ def flavours_of(test):
 def pytest_generate_tests(metafunc):
     if "cell" in metafunc.fixturenames:
         flavours = flavours_of(metafunc.definition)
-        wanted = [cell for cell in cells.CELLS if cell[1] in flavours]
+        versions = metafunc.definition.get_closest_marker("versions")
+        wanted = [cell for cell in cells.CELLS if cell[1] in flavours and (not versions or cell[0] in versions.args)]
         metafunc.parametrize("cell", wanted, ids=map("-".join, wanted), indirect=True)
 
 

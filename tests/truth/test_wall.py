@@ -2,13 +2,12 @@
 """Does wall-clock time, asleep or awake, add up, and go to the functions that it passes in?"""
 
 import json
-import math
 import re
 
 import pytest
 
 from rawfile import RawFile
-from shares import SIGMAS, seen_whole, total_variation
+from shares import bound_of_short_turns, seen_whole, total_variation
 from tree import TARGETS
 
 RATE = 1000
@@ -52,8 +51,7 @@ def check_rhythm(profile, truth, figure):
     figure("samples", samples)
     for name, value in truth.items():
         figure(name, ours[name] / samples - value / sum(truth.values()))
-    # No turn is longer than ten periods, most are shorter than one: each sample may fall to either side.
-    bound = SIGMAS * sum(math.sqrt(0.25 * count) for count in ours.values()) / 2 / samples
+    bound = bound_of_short_turns(ours)
     distance = total_variation(ours, truth)
     figure("total variation", distance)
     figure("bound", bound)

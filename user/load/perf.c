@@ -27,10 +27,9 @@ int tach_perf__open_timer(int cpu, __u64 period_ns)
 /* The kernel's least. Source: Linux v6.1 kernel/events/core.c, perf_swevent_hrtimer(). */
 #define TICK_MIN_NS 10000
 
-/* Ticks that come one period apart find a program that does something every millisecond always at the same point of
- * it. If they come a little faster they go through all of it; with this share of a period in a 160th of the time
- * that it takes to a rhythm of one period, and about as evenly to one of a tenth or of ten of them: it is the golden
- * ratio's fraction, hard to approximate, divided by a hundred. */
+/* Ticks at 1 kHz find a program that does something every millisecond always at the same point of it. If they come
+ * a little faster they pass through all of it: by this share, once in 160 ticks. A hundredth of the golden ratio,
+ * which no fraction comes near to, does as well for rhythms of ten or a hundred times the period. */
 #define FASTER 0.00618034
 
 __u64 tach_perf__tick_ns(__u64 period_ns, int cpu)
