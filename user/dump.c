@@ -93,7 +93,8 @@ static int print(const struct dump *d)
 	if (!cnt && tach_snapshot__target_ended(d->snap)) {
 		err = tach_why__set(
 			&why, -ESRCH,
-			"no stack dump collected: process %d ended before it could be read",
+			"No stack dump collected - process %d exited before its stack could be "
+			"read.",
 			text.pid);
 		goto out;
 	}

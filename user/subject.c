@@ -88,8 +88,10 @@ static int open_launched(struct tach_subject *subject)
 	int err;
 
 	if (!opts->raw_command && !opts->module && access(opts->args[0], F_OK))
-		return tach_error(-ENOENT, "cannot find the target: script '%s': %s", opts->args[0],
-				  strerror(errno));
+		return tach_error(-ENOENT, "cannot find the target: Script '%s' %s%s",
+				  opts->args[0],
+				  errno == ENOENT ? "not found." : "cannot be reached: ",
+				  errno == ENOENT ? "" : strerror(errno));
 	argv = build_argv(opts, &python, &why);
 	if (!argv)
 		return tach_error(-ENOENT, "%s", why.text);

@@ -59,7 +59,7 @@ def test_no_process(refuse):
     done = subprocess.Popen(["true"])
     done.wait(timeout=10)
     for pid in (done.pid, 0, -1, -2147483648, 2147483647):
-        refuse(pid, f"process {pid} does not exist")
+        refuse(pid, f"cannot find the process: Process with PID '{pid}' does not exist.")
 
 
 def test_thread(refuse):

@@ -260,4 +260,4 @@ def test_no_permission(lab_python, lab_dir, python_version):
 def test_no_process():
     done = run_tool(0)
     assert done.returncode == ESRCH
-    assert done.stderr == "process 0 does not exist\n"
+    assert done.stderr == "cannot find the process: Process with PID '0' does not exist.\n"

@@ -62,7 +62,10 @@ static int fail_pidfd(pid_t pid, int err, struct tach_why *why)
 	pid_t leader;
 
 	if (err == ESRCH || pid <= 0)
-		return tach_why__set(why, -ESRCH, "process %d does not exist", pid);
+		return tach_why__set(why, -ESRCH,
+				     "cannot find the process: Process with PID '%d' does not "
+				     "exist.",
+				     pid);
 	if (err != EINVAL && err != ENOENT)
 		return tach_why__set(why, -err, "cannot open process %d: %s", pid, strerror(err));
 	/* EINVAL, from Linux 6.9 on ENOENT: a thread (kernel/pid.c, pidfd_create()). */
