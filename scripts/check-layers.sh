@@ -13,7 +13,7 @@ util      |
 read      |
 symbolize | read/read.h
 aggregate | symbolize/symbolize.h symbolize/frametab.h
-write     | aggregate/profile.h symbolize/frametab.h
+write     | aggregate/profile.h aggregate/by_thread.h symbolize/frametab.h
 target    |
 load      | tachyon*.skel.h
 peek      | bpf/*.bpf.h

@@ -10,6 +10,7 @@
 #include "serve.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "write/writer.h"
 
 struct timers {
 	struct tach_sampler base; /* first: see as_timers() */
@@ -165,6 +166,7 @@ int tach_timers__open(const struct tach_opts *opts, struct tach_subject *subject
 		.all_threads = opts->all_threads,
 		.off_cpu = opts->mode != TACH_MODE_CPU,
 		.filter = filter_of(opts->mode),
+		.exceptions = tach_writer__find(opts->format)->states,
 	};
 	int err;
 

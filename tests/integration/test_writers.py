@@ -9,17 +9,9 @@ import subprocess
 
 import pytest
 
-from tree import ALL_VERSIONS, ROOT
+from made_up import TOOL, run_tool
+from tree import ALL_VERSIONS
 from writer_cases import CASES, LIMITS, LOADER, REFERENCE, SORT_MODES, SORTS, describe
-
-TOOL = ROOT / "build" / "tests" / "tools" / "profile_text"
-
-def run_tool(*args, status=0, **popen):
-    if not os.access(TOOL, os.X_OK):
-        pytest.fail(f"{TOOL} is missing: run `make tests` first")
-    done = subprocess.run([TOOL, *map(str, args)], capture_output=True, timeout=60, **popen)
-    assert done.returncode == status, done.stderr.decode()
-    return done
 
 
 @pytest.fixture(scope="module")

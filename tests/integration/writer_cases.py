@@ -4,6 +4,8 @@ tests/tools/profile_text.c for us."""
 
 import random
 
+from made_up import encode
+
 SORTS = ("nsamples", "tottime", "cumtime", "sample-pct", "cumul-pct", "nsamples-cumul", "name")
 SORT_MODES = (0, 1, 2, 3, 4, 5, -1)  # of SORTS, in the reference: cli.py _sort_to_mode()
 LIMITS = (0, 1, 3, 15, 1000, -2)
@@ -127,10 +129,6 @@ CASES = {
     "one": {"period_us": 1000, "samples": [[1, 1, [["a.py", 1, "f"]]]]},
     "empty": {"period_us": 1000, "samples": []},
 }
-
-
-def encode(text):
-    return text.encode("utf-8", "surrogatepass").hex() or "-"
 
 
 def describe(case):

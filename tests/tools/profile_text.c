@@ -6,7 +6,7 @@
  *
  * OUTPUT is what -o would be, "default" for none. INPUT has one item a line, strings as hexadecimal
  * UTF-8 ("-" if empty), frames leaf first by their order in the file from 0:
- *	pid N | period_ns N | mode NAME
+ *	pid N | period_ns N | mode NAME | start_ns N | epoch_ns N
  *	frame FILE FUNC LINE END_LINE COL END_COL
  *	stack ID FRAME...
  *	sample STACK_ID TID WEIGHT
@@ -183,6 +183,8 @@ static int take_line(struct input *in, char *line)
 		return add_event(in, line + 6);
 	if (sscanf(line, "pid %d", &in->summary.pid) == 1 ||
 	    sscanf(line, "period_ns %llu", &in->summary.period_ns) == 1 ||
+	    sscanf(line, "start_ns %llu", &in->summary.start_ns) == 1 ||
+	    sscanf(line, "epoch_ns %llu", &in->summary.epoch_ns) == 1 ||
 	    sscanf(line, "mode %15s", in->mode) == 1)
 		return 0;
 	return fail("unknown line");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "aggregate/tape.h"
+#include "util/spool.h"
 
 #define BUF_CNT 4096 /* events */
 
@@ -15,16 +15,6 @@ struct tach_tape {
 	struct tach_event buf[BUF_CNT];
 };
 
-static int open_spool(void)
-{
-	const char *dir = getenv("TMPDIR");
-	int fd = -1;
-
-	if (dir && *dir)
-		fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return fd < 0 ? open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : fd;
-}
-
 struct tach_tape *tach_tape__new(void)
 {
 	struct tach_tape *tape = malloc(sizeof(*tape));
@@ -34,7 +24,7 @@ struct tach_tape *tach_tape__new(void)
 		return NULL;
 	tape->err = 0;
 	tape->used = 0;
-	tape->fd = open_spool();
+	tape->fd = tach_spool__open();
 	if (tape->fd >= 0)
 		return tape;
 	err = errno;

@@ -157,8 +157,8 @@ const struct tach_option tach_options[] = {
 		.later = true,
 		.help = "flame graph, an HTML page",
 	}, {
-		.name = "gecko", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "gecko", .later = true,
-		.help = "for the Firefox Profiler",
+		.name = "gecko", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "gecko",
+		.help = "what each thread did when, for profiler.firefox.com",
 	}, {
 		.name = "heatmap", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "heatmap",
 		.later = true,

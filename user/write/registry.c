@@ -24,6 +24,15 @@ static const struct tach_writer writers[] = {
 		.write = tach_collapsed__write,
 		.done = "Collapsed stack output written to",
 	},
+	{
+		.name = "gecko",
+		.ext = "json",
+		.events = true,
+		.states = true,
+		.write = tach_gecko__write,
+		.done = "Gecko profile written to",
+		.advice = "Open in Firefox Profiler: https://profiler.firefox.com/",
+	},
 };
 
 const struct tach_writer *tach_writer__find(const char *name)
@@ -143,6 +152,8 @@ int tach_write(const struct tach_writer *writer, const struct tach_profile *prof
 	err = sink ? write_sink(writer, profile, opts, false, sink, why) : -errno;
 	if (!err && writer->done)
 		printf("%s %s\n", writer->done, file);
+	if (!err && writer->advice)
+		printf("%s\n", writer->advice);
 	free(file);
 	return err;
 }

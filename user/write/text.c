@@ -8,8 +8,6 @@
 #include "util/types.h"
 #include "write/text.h"
 
-#define CODE_INVALID 0xffffffffu
-
 struct tach_text tach_text__of(const struct tach_frametab *tab, tach_str_id id)
 {
 	struct tach_text text;
@@ -38,9 +36,7 @@ int tach_text__cmp(struct tach_text a, struct tach_text b)
 	return a.sz < b.sz ? -1 : a.sz > b.sz;
 }
 
-/* Decode the first character. Returns its size and *@code, a lone surrogate included; for a byte that
- * begins no character 1 and CODE_INVALID. */
-static size_t next_char(struct tach_text text, __u32 *code)
+size_t tach_text__next(struct tach_text text, __u32 *code)
 {
 	static const __u32 smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *ptr = (const unsigned char *)text.ptr;
@@ -54,7 +50,7 @@ static size_t next_char(struct tach_text text, __u32 *code)
 	for (i = 1; i < sz && i < text.sz && (ptr[i] & 0xc0) == 0x80; i++)
 		*code = *code << 6 | (ptr[i] & 0x3f);
 	if (ptr[0] < 0xc2 || ptr[0] > 0xf4 || i < sz || *code < smallest[sz] || *code > 0x10ffff) {
-		*code = CODE_INVALID;
+		*code = TACH_CODE_INVALID;
 		return 1;
 	}
 	return sz;
@@ -99,8 +95,8 @@ size_t tach_text__escape(char *dst, struct tach_text text, unsigned flags)
 	size_t sz;
 
 	for (; text.sz; text = after(text, sz)) {
-		sz = next_char(text, &code);
-		if (code == CODE_INVALID) {
+		sz = tach_text__next(text, &code);
+		if (code == TACH_CODE_INVALID) {
 			dst += put_code(dst, (unsigned char)*text.ptr);
 		} else if (is_control(code) ||
 			   (is_surrogate(code) && flags & TACH_ESCAPE_SURROGATES) ||
@@ -146,11 +142,11 @@ size_t tach_text__repr(char *dst, struct tach_text text)
 
 	*dst++ = quote;
 	for (; text.sz; text = after(text, sz)) {
-		sz = next_char(text, &code);
+		sz = tach_text__next(text, &code);
 		if (code == '\n' || code == '\r' || code == '\t') {
 			*dst++ = '\\';
 			*dst++ = code == '\n' ? 'n' : code == '\r' ? 'r' : 't';
-		} else if (code == CODE_INVALID) {
+		} else if (code == TACH_CODE_INVALID) {
 			dst += put_code(dst, (unsigned char)*text.ptr);
 		} else if (!is_printable(code)) {
 			dst += put_code(dst, code);

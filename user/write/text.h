@@ -21,6 +21,11 @@ struct tach_text tach_text__basename(struct tach_text path);
 /* Negative, 0 or positive. By bytes, which for UTF-8 is by code points, as Python compares. */
 int tach_text__cmp(struct tach_text a, struct tach_text b);
 
+/* Decode the first character of a text that is not empty. Returns its size and *@code, a lone surrogate
+ * included; for a byte that begins no character 1 and TACH_CODE_INVALID. */
+#define TACH_CODE_INVALID 0xffffffffu
+size_t tach_text__next(struct tach_text text, __u32 *code);
+
 enum tach_escape {
 	TACH_ESCAPE_SURROGATES = 1u << 0, /* where the reader takes no lone surrogates */
 	TACH_ESCAPE_SEMICOLON = 1u << 1,

@@ -33,6 +33,8 @@ struct tach_writer {
 	const char *ext;  /* "txt" */
 	/* It shows samples one by one: tach_profile__walk() has them. Else a profile has sums only. */
 	bool events;
+	/* It shows the states of threads: those that are only looked for where they are asked for, too. */
+	bool states;
 	/* Write the frozen profile. 0 or a negative errno; the sink remembers write errors itself. */
 	int (*write)(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		     struct tach_sink *sink);
@@ -42,6 +44,7 @@ struct tach_writer {
 	/* Printed on stdout, with the path, after a file was written ("Collapsed stack output written
 	 * to"); NULL: nothing. */
 	const char *done;
+	const char *advice; /* a line after that; NULL: none */
 };
 
 /* By name of the option; NULL if there is none. */

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What a thread was doing, as intervals: made of the states of its samples. */
+#include "write/gecko.h"
+#include "bpf/tach_wire.h"
+
+enum kind {
+	HAS_GIL,
+	NO_GIL,
+	ON_CPU,
+	OFF_CPU,
+	PYTHON_CODE,
+	NATIVE_CODE,
+	WAITING,
+	HAS_EXCEPTION,
+	NO_EXCEPTION,
+	COLLECTING,
+	KIND_CNT,
+};
+
+/* Names, types and categories are those of the reference (CPython v3.15.0 Lib/profiling/sampling/
+ * gecko_collector.py), so is what they mean. */
+static const struct {
+	const char *name;
+	const char *type;
+	enum tach_gecko_category category;
+	bool overview; /* shown above the track of the thread */
+} kinds[] = {
+	[HAS_GIL] = {"Has GIL", "HasGIL", TACH_GECKO_GIL, false},
+	[NO_GIL] = {"No GIL", "NoGIL", TACH_GECKO_GIL, false},
+	[ON_CPU] = {"On CPU", "OnCPU", TACH_GECKO_CPU, false},
+	[OFF_CPU] = {"Off CPU", "OffCPU", TACH_GECKO_CPU, false},
+	[PYTHON_CODE] = {"Python Code", "PythonCode", TACH_GECKO_CODE_TYPE, false},
+	[NATIVE_CODE] = {"Native Code", "NativeCode", TACH_GECKO_CODE_TYPE, false},
+	[WAITING] = {"Waiting for GIL", "WaitingforGIL", TACH_GECKO_GIL, true},
+	[HAS_EXCEPTION] = {"Has Exception", "HasException", TACH_GECKO_EXCEPTION, true},
+	[NO_EXCEPTION] = {"No Exception", "NoException", TACH_GECKO_EXCEPTION, false},
+	[COLLECTING] = {"GC Collecting", "GCCollecting", TACH_GECKO_GC, true},
+};
+
+struct interval {
+	enum kind kind;
+	__u64 begin_us, end_us;
+};
+
+/* Walks through the events of a thread, and hands on intervals as they end. */
+struct walk {
+	struct tach_gecko *gecko;
+	void (*put)(struct walk *walk, const struct interval *interval);
+	__u32 tid;
+	__u64 cnt; /* intervals so far */
+	bool open[KIND_CNT];
+	__u64 begin_ns[KIND_CNT];
+};
+
+static void close_interval(struct walk *walk, enum kind kind, __u64 end_ns)
+{
+	const struct interval interval = {
+		.kind = kind,
+		.begin_us = tach_gecko__us(walk->gecko, walk->begin_ns[kind]),
+		.end_us = tach_gecko__us(walk->gecko, end_ns),
+	};
+
+	walk->open[kind] = false;
+	walk->cnt++;
+	walk->put(walk, &interval);
+}
+
+static void close_all(struct walk *walk, __u64 end_ns)
+{
+	for (enum kind kind = 0; kind < KIND_CNT; kind++)
+		if (walk->open[kind])
+			close_interval(walk, kind, end_ns);
+}
+
+static void set(struct walk *walk, enum kind kind, bool on, __u64 at_ns)
+{
+	if (on && !walk->open[kind]) {
+		walk->open[kind] = true;
+		walk->begin_ns[kind] = at_ns;
+	} else if (!on && walk->open[kind]) {
+		close_interval(walk, kind, at_ns);
+	}
+}
+
+static void set_all(struct walk *walk, const struct tach_event *event, __u64 at_ns)
+{
+	bool gil = event->state & TACH_STATE_HAS_GIL, cpu = event->state & TACH_STATE_ON_CPU;
+	bool exception = event->state & TACH_STATE_HAS_EXCEPTION;
+
+	set(walk, HAS_GIL, gil, at_ns);
+	set(walk, NO_GIL, !gil, at_ns);
+	set(walk, ON_CPU, cpu, at_ns);
+	set(walk, OFF_CPU, !cpu, at_ns);
+	set(walk, PYTHON_CODE, gil, at_ns);
+	set(walk, NATIVE_CODE, cpu && !gil, at_ns);
+	set(walk, WAITING, event->state & TACH_STATE_GIL_REQUESTED, at_ns);
+	set(walk, HAS_EXCEPTION, exception, at_ns);
+	set(walk, NO_EXCEPTION, !exception, at_ns);
+	set(walk, COLLECTING, walk->gecko->in_gc[event->node], at_ns);
+}
+
+/* When the time that @event stands for began, if it is not all that has passed since @last_ns. */
+static __u64 begin_of(const struct tach_event *event, __u64 period_ns, __u64 last_ns)
+{
+	__u64 back_ns = event->weight * period_ns;
+	__u64 begin_ns = event->ts_ns > back_ns ? event->ts_ns - back_ns : 0;
+
+	return begin_ns > last_ns ? begin_ns : last_ns;
+}
+
+/* Samples lie at random points of their periods: up to two periods between what two of them stand for are no gap. In
+ * a longer one nothing is known. A block ends with its last sample, and time on a CPU is what follows it. */
+static void walk_events(struct walk *walk, __u32 who)
+{
+	__u64 period_ns = tach_profile__summary(walk->gecko->profile)->period_ns, last_ns = 0, cnt;
+	const struct tach_event *events = tach_by_thread__get(&walk->gecko->by_thread, who, &cnt);
+
+	for (__u64 i = 0; i < cnt; i++) {
+		const struct tach_event *event = &events[i];
+		__u64 begin_ns = begin_of(event, period_ns, last_ns);
+
+		if (begin_ns - last_ns > 2 * period_ns)
+			close_all(walk, last_ns);
+		else if (event->state & TACH_STATE_ON_CPU)
+			begin_ns = last_ns;
+		set_all(walk, event, begin_ns);
+		last_ns = event->ts_ns;
+	}
+	close_all(walk, last_ns);
+}
+
+static void put_nothing(struct walk *walk, const struct interval *interval)
+{
+	(void)walk;
+	(void)interval;
+}
+
+static void put_name(struct walk *walk, const struct interval *interval)
+{
+	const struct tach_frametab *tab = tach_profile__frames(walk->gecko->profile);
+
+	tach_json__int(&walk->gecko->json, (__s64)tach_frametab__str_cnt(tab) + interval->kind);
+}
+
+static void put_begin(struct walk *walk, const struct interval *interval)
+{
+	tach_json__fixed(&walk->gecko->json, interval->begin_us, 3);
+}
+
+static void put_end(struct walk *walk, const struct interval *interval)
+{
+	tach_json__fixed(&walk->gecko->json, interval->end_us, 3);
+}
+
+/* An interval, in one row. */
+static void put_phase(struct walk *walk, const struct interval *interval)
+{
+	(void)interval;
+	tach_json__int(&walk->gecko->json, 1);
+}
+
+static void put_category(struct walk *walk, const struct interval *interval)
+{
+	tach_json__int(&walk->gecko->json, kinds[interval->kind].category);
+}
+
+static void put_data(struct walk *walk, const struct interval *interval)
+{
+	struct tach_json *json = &walk->gecko->json;
+
+	tach_json__open(json, '{');
+	tach_json__key(json, "type");
+	tach_json__str(json, kinds[interval->kind].type);
+	tach_json__key(json, "duration");
+	tach_json__fixed(json, interval->end_us - interval->begin_us, 3);
+	tach_json__key(json, "tid");
+	tach_json__int(json, walk->tid);
+	tach_json__close(json, '}');
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct walk *walk, const struct interval *interval);
+} columns[] = {
+	{"name", put_name},   {"startTime", put_begin},	  {"endTime", put_end},
+	{"phase", put_phase}, {"category", put_category}, {"data", put_data},
+};
+
+void tach_gecko__write_markers(struct tach_gecko *gecko, __u32 who)
+{
+	struct tach_json *json = &gecko->json;
+	struct walk walk = {
+		.gecko = gecko,
+		.put = put_nothing,
+		.tid = tach_profile__who(gecko->profile, who)->tid,
+	};
+
+	tach_json__key(json, "markers");
+	tach_json__open(json, '{');
+	walk_events(&walk, who);
+	tach_json__key(json, "length");
+	tach_json__int(json, (__s64)walk.cnt);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		walk.put = columns[i].put;
+		tach_json__key(json, columns[i].name);
+		tach_json__open(json, '[');
+		walk_events(&walk, who);
+		tach_json__close(json, ']');
+	}
+	tach_json__close(json, '}');
+}
+
+void tach_gecko__write_marker_names(struct tach_gecko *gecko)
+{
+	for (enum kind kind = 0; kind < KIND_CNT; kind++)
+		tach_json__str(&gecko->json, kinds[kind].name);
+}
+
+void tach_gecko__write_schemas(struct tach_gecko *gecko)
+{
+	struct tach_json *json = &gecko->json;
+
+	tach_json__key(json, "markerSchema");
+	tach_json__open(json, '[');
+	for (enum kind kind = 0; kind < KIND_CNT; kind++) {
+		tach_json__open(json, '{');
+		tach_json__key(json, "name");
+		tach_json__str(json, kinds[kind].type);
+		tach_json__key(json, "display");
+		tach_json__raw(json,
+			       kinds[kind].overview
+				       ? "[\"marker-chart\",\"marker-table\",\"timeline-overview\"]"
+				       : "[\"marker-chart\",\"marker-table\"]");
+		tach_json__key(json, "fields");
+		tach_json__raw(json, "[{\"key\":\"tid\",\"label\":\"Thread\",\"format\":\"tid\"}]");
+		tach_json__close(json, '}');
+	}
+	tach_json__close(json, ']');
+}
