@@ -194,12 +194,14 @@ static __always_inline bool tach_defer(struct task_struct *task, __u32 weight)
 }
 #endif
 
-/* --- switches --- */
+/* --- blocks --- */
 
-/* Whether the block that begins now will probably bring the next sample. */
+/* Whether the stack of the block that begins now is to be read: it will probably bring the next sample, or it may
+ * be over before anybody sees that. */
 static __always_inline bool tach_is_due(const struct tach_thread *t)
 {
-	return !t->mean_ns || !tach_has_task_work || t->left_ns < TACH_DUE_MEANS * t->mean_ns;
+	return !t->mean_ns || !tach_has_task_work || t->unseen ||
+	       t->left_ns < TACH_DUE_MEANS * t->mean_ns;
 }
 
 /* If user space has read the stack of the block that began at @out_ns. */
@@ -231,9 +233,9 @@ static __always_inline void tach_add_gil_time(struct tach_thread *t, __u64 block
 		tach_end_gil_wait(t, block_ns - runnable_ns);
 }
 
-/* The thread is back at @now from where it went at t->out_ns. */
+/* The thread is back at @now from where it went at t->out_ns; @here: and its stack is still that of the block. */
 static __always_inline void tach_end_block(struct tach_thread *t, struct task_struct *task,
-					   __u64 now)
+					   __u64 now, bool here)
 {
 	__u64 max_ns = TACH_MEAN_MAX_PERIODS * tach_period_ns;
 	/* A ledger that is begun while its thread comes in on another CPU begins a moment late. */
@@ -261,18 +263,9 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 			tach_settle(t, t->stack_id, t->state, weight);
 		return;
 	}
-	if (tach_has_task_work && tach_defer(task, weight))
+	if (here && tach_has_task_work && tach_defer(task, weight))
 		return;
 	tach_settle_reused(t, weight);
-}
-
-/* A tick on @task: how many samples it stands for. */
-static __always_inline __u32 tach_take_points(struct tach_thread *t)
-{
-	__u32 weight = t->pending + tach_pass_points(t, bpf_ktime_get_ns());
-
-	t->pending = 0;
-	return weight;
 }
 
 /* Look at the state in which @task leaves. Returns as tach_look(). */
@@ -317,40 +310,6 @@ static __always_inline void tach_begin_block(struct tach_thread *t, struct task_
 		status = tach_read_stack(s, t->target);
 	t->fresh = tach_keep_stack(t, s, status);
 	TACH_COUNT(OFF_READS);
-}
-
-static __always_inline void tach_leave(struct task_struct *task, bool runnable, __u64 now)
-{
-	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
-	__u64 ran_ns;
-
-	if (!t)
-		return;
-	ran_ns = task->se.sum_exec_runtime - t->ran_ns;
-	t->ran_ns += ran_ns;
-	if (t->out_ns) {
-		/* A kernel can keep switches to itself: it came unseen, and the scheduler knows when. */
-		TACH_COUNT(SWITCHES_UNSEEN);
-		t->in_ns = now - ran_ns;
-		tach_end_block(t, task, t->in_ns);
-	}
-	t->on_ns += now - t->in_ns;
-	t->in_ns = 0;
-	t->pending += tach_pass_points(t, now);
-	t->wake_ns = runnable ? now : 0;
-	tach_begin_block(t, task);
-	t->out_ns = now;
-}
-
-static __always_inline void tach_enter(struct task_struct *task, __u64 now)
-{
-	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
-
-	if (!t)
-		return;
-	if (t->out_ns)
-		tach_end_block(t, task, now);
-	t->in_ns = now;
 }
 
 #endif

@@ -59,6 +59,8 @@ struct tach_thread {
 	__u8 bare;    /* it had no Python stack when it was read last */
 	__u8 closed;  /* it has ended, and its times were sent */
 	__u8 known;   /* block_state is that of this block */
+	__u8 unseen;  /* it has come or left unseen before */
+	__u8 pad[7];
 };
 
 /* Of tach_peeked: the stack that user space has read of a thread off the CPU. */

@@ -19,6 +19,7 @@
 #include "gil.bpf.h"
 #include "points.bpf.h"
 #include "ledger.bpf.h"
+#include "switch.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -54,7 +55,7 @@ static __always_inline int tach_sample_due(struct task_struct *task, __u32 idx, 
 
 	if (tach_wall)
 		t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
-	weight = t ? tach_take_points(t) : !tach_is_surplus(tick_ns);
+	weight = t ? tach_take_points(t, task, bpf_ktime_get_ns()) : !tach_is_surplus(tick_ns);
 	if (!weight)
 		return TACH_ST_NOT_DUE;
 	status = tach_sample(task, idx, weight);
@@ -160,10 +161,7 @@ int BPF_PROG(tach_switch, bool preempt, struct task_struct *prev, struct task_st
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(tach_wakeup, struct task_struct *task)
 {
-	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
-
-	if (t && t->out_ns && !t->wake_ns)
-		t->wake_ns = bpf_ktime_get_ns();
+	tach_wake(task, bpf_ktime_get_ns());
 	return 0;
 }
 

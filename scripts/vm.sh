@@ -67,7 +67,9 @@ make_guest() {
   cp tests/vm/init.sh "$guest/init"
   cp tests/targets/{chains,shares,waits,exceptions}.py "$guest/tach"
   cp "$build"/{tachyon-bpf,tests/tools/programs} "$bpftool" "$guest/tach"
-  cp "$build/tests/bpf/walk.bpf.linked.o" "$guest/tach/walk.bpf.o"
+  for object in walk switches; do
+    cp "$build/tests/bpf/$object.bpf.linked.o" "$guest/tach/$object.bpf.o"
+  done
   find "$build/tests/bpf" -name 'test_*' -perm /111 -exec cp -t "$guest/tach/bpf" {} +
   add_libraries "$from" "$guest"/tach/{tachyon-bpf,programs,bpftool} "$guest"/tach/bpf/*
 }

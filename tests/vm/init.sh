@@ -57,7 +57,7 @@ step exceptions ./tachyon-bpf run --mode exception --verbose --sampling-rate 1kh
   -o /results/exceptions.txt --python /usr/bin/python3.15 exceptions.py 3 /results/exceptions.json
 
 # A machine this slow runs each test on one layout, and does not read all kernel types for each.
-step types ./bpftool gen min_core_btf /sys/kernel/btf/vmlinux /tmp/types.btf walk.bpf.o
+step types ./bpftool gen min_core_btf /sys/kernel/btf/vmlinux /tmp/types.btf walk.bpf.o switches.bpf.o
 export RIG_BTF=/tmp/types.btf RIG_TESTS='*/315' CMOCKA_MESSAGE_OUTPUT=tap
 for test in bpf/*; do
   step "${test##*/}" "$test"
