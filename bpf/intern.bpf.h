@@ -270,6 +270,7 @@ static __always_inline int tach_define_stack(struct tach_scratch *s,
 	ent->id = __sync_fetch_and_add(&tach_next_stack_id, 1);
 	s->stack.hdr.type = TACH_REC_STACK;
 	s->stack.stack_id = ent->id;
+	s->stack.interp_id = s->interp_id;
 	s->stack.target = s->target;
 	s->stack.flags = s->flags;
 	s->stack.frame_cnt = s->frame_cnt;

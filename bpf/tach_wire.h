@@ -84,7 +84,8 @@ enum tach_stack_flags {
 
 struct tach_rec_stack {
 	struct tach_rec_hdr hdr;
-	__u64 stack_id; /* unique in a session */
+	__u64 stack_id;	 /* unique in a session */
+	__u64 interp_id; /* number of the interpreter, in the target, whose stack it is */
 	__u32 target;
 	__u32 flags;	 /* enum tach_stack_flags */
 	__u32 frame_cnt; /* <= TACH_MAX_FRAMES, > 0 */
@@ -162,7 +163,7 @@ struct tach_rec_thread {
 
 _Static_assert(sizeof(struct tach_rec_hdr) == 8, "wire");
 _Static_assert(sizeof(struct tach_rec_sample) == 48, "wire");
-_Static_assert(sizeof(struct tach_rec_stack) == 32, "wire");
+_Static_assert(sizeof(struct tach_rec_stack) == 40, "wire");
 _Static_assert(sizeof(struct tach_rec_str) == 24, "wire");
 _Static_assert(sizeof(struct tach_rec_code) == 112, "wire");
 _Static_assert(sizeof(struct tach_rec_exec) == 24, "wire");

@@ -12,7 +12,9 @@ struct tach_pipeline {
 	struct tach_source *source;
 	__u64 samples;
 	struct tach_pipeline_opts opts;
-	struct tach_idmap process_of;		  /* target -> index in the profile */
+	struct tach_idmap process_of; /* target -> index in the profile */
+	struct tach_idmap interp_of;  /* stack -> number of its interpreter, but for 0 */
+	struct tach_idmap who_of_tid; /* process, tid -> the first that had it */
 	tach_frame_id stack[TACH_MAX_FRAMES + 1]; /* being resolved */
 };
 
@@ -23,11 +25,22 @@ static int on_code(void *ctx, const struct tach_rec_code *rec)
 	return tach_symbolizer__add_code(line->symbolizer, rec);
 }
 
+/* Most stacks are of interpreter 0. A number that none can have is what a torn one had in memory. */
+static int note_interp(struct tach_pipeline *line, const struct tach_rec_stack *rec)
+{
+	if (!rec->interp_id || rec->interp_id >= TACH_IDMAP_NONE ||
+	    tach_idmap__get(&line->interp_of, rec->stack_id) != TACH_IDMAP_NONE)
+		return 0;
+	return tach_idmap__put(&line->interp_of, rec->stack_id, rec->interp_id);
+}
+
 static int on_stack(void *ctx, const struct tach_rec_stack *rec)
 {
 	struct tach_pipeline *line = ctx;
 	ssize_t cnt = tach_symbolizer__resolve(line->symbolizer, rec, line->stack);
 
+	if (note_interp(line, rec))
+		return -ENOMEM;
 	if (cnt <= 0) /* nothing to show: samples of it will count as lost stacks */
 		return cnt;
 	return tach_profile__define(line->profile, rec->stack_id, line->stack, cnt);
@@ -49,32 +62,65 @@ static __u32 process_of(struct tach_pipeline *line, __u32 target)
 	return idx;
 }
 
-/* Index of a thread, whose name is looked up when it is new; TACH_NO_ID without memory. */
-static __u32 who_of(struct tach_pipeline *line, __u32 target, __u32 tid, __u32 host_tid,
-		    bool main_thread)
+/* A thread, as the records name it. */
+struct thread {
+	__u32 target, tid, host_tid;
+	bool main_thread;
+};
+
+/* Index of a thread in that interpreter of process @process; its name is looked up when it is new. TACH_NO_ID
+ * without memory. */
+static __u32 who_in(struct tach_pipeline *line, const struct thread *thread, __u32 process,
+		    __u32 interp)
 {
-	__u32 process = process_of(line, target), who;
+	__u32 tid = line->opts.host_tids ? thread->host_tid : thread->tid, who;
+	__u64 key = tach_idmap__pair(process, tid);
 	char name[TACH_COMM_SZ];
 	bool added;
 
+	who = tach_profile__who_of(line->profile, process, interp, tid, &added);
+	if (who == TACH_NO_ID || !added)
+		return who;
+	line->opts.thread_name(line->opts.ctx, thread->target, thread->host_tid, name);
+	tach_profile__describe(line->profile, who, name, thread->main_thread);
+	if (tach_idmap__get(&line->who_of_tid, key) == TACH_IDMAP_NONE &&
+	    tach_idmap__put(&line->who_of_tid, key, who))
+		return TACH_NO_ID;
+	return who;
+}
+
+/* The one that took a sample with that stack. */
+static __u32 who_of_stack(struct tach_pipeline *line, const struct thread *thread, __u64 stack_id)
+{
+	__u32 process = process_of(line, thread->target);
+	__u32 interp = tach_idmap__get(&line->interp_of, stack_id);
+
 	if (process == TACH_NO_ID)
 		return TACH_NO_ID;
-	who = tach_profile__who_of(line->profile, process, 0, line->opts.host_tids ? host_tid : tid,
-				   &added);
-	if (who != TACH_NO_ID && added) {
-		line->opts.thread_name(line->opts.ctx, target, host_tid, name);
-		tach_profile__describe(line->profile, who, name, main_thread);
-	}
-	return who;
+	return who_in(line, thread, process, interp == TACH_IDMAP_NONE ? 0 : interp);
+}
+
+/* The one that had samples, in the first interpreter that it was seen in, or a new one. */
+static __u32 who_of_thread(struct tach_pipeline *line, const struct thread *thread)
+{
+	__u32 process = process_of(line, thread->target), who;
+
+	if (process == TACH_NO_ID)
+		return TACH_NO_ID;
+	who = tach_idmap__get(
+		&line->who_of_tid,
+		tach_idmap__pair(process, line->opts.host_tids ? thread->host_tid : thread->tid));
+	return who == TACH_IDMAP_NONE ? who_in(line, thread, process, 0) : who;
 }
 
 static int on_sample(void *ctx, const struct tach_rec_sample *rec)
 {
 	struct tach_pipeline *line = ctx;
+	const struct thread thread = {rec->target, rec->tid, rec->host_tid,
+				      rec->state & TACH_STATE_MAIN_THREAD};
 	const struct tach_event event = {
 		.ts_ns = rec->ts_ns,
-		.who = who_of(line, rec->target, rec->tid, rec->host_tid,
-			      rec->state & TACH_STATE_MAIN_THREAD),
+		.who = who_of_stack(line, &thread, rec->stack_id),
 		.node = tach_profile__leaf(line->profile, rec->stack_id),
 		.state = rec->state,
 		.weight = rec->weight,
@@ -97,8 +143,9 @@ static int on_thread(void *ctx, const struct tach_rec_thread *rec)
 {
 	struct tach_pipeline *line = ctx;
 	bool main_thread = rec->state & TACH_STATE_MAIN_THREAD;
+	const struct thread thread = {rec->target, rec->tid, rec->host_tid, main_thread};
 	const struct tach_thread_time time = {
-		.who = who_of(line, rec->target, rec->tid, rec->host_tid, main_thread),
+		.who = who_of_thread(line, &thread),
 		.tid = line->opts.host_tids ? rec->host_tid : rec->tid,
 		.inner_tid = rec->tid,
 		.main_thread = main_thread,
@@ -160,6 +207,8 @@ void tach_pipeline__free(struct tach_pipeline *line)
 		return;
 	tach_source__free(line->source);
 	tach_idmap__clear(&line->process_of);
+	tach_idmap__clear(&line->interp_of);
+	tach_idmap__clear(&line->who_of_tid);
 	tach_profile__free(line->profile);
 	tach_symbolizer__free(line->symbolizer);
 	tach_frametab__free(line->frames);

@@ -274,7 +274,7 @@ static void test_generations_of_two_interpreters(void **state)
 
 /* Version numbers and generations are an interpreter's own: one that makes as many code objects as another
  * gives them the same numbers, and memory is used again. */
-static void check_other_interpreter(struct rig *rig, struct stale *stale)
+static void check_other_interpreter(struct rig *rig, struct stale *stale, __u64 interp_id)
 {
 	__u64 known = stale->id;
 
@@ -284,6 +284,7 @@ static void check_other_interpreter(struct rig *rig, struct stale *stale)
 	assert_true(rig_out(rig)->stack_id != known);
 	assert_string_equal(rig_drain(rig), "CCCS");
 	assert_int_equal(rig_code(rig, 1)->qualname.sz, strlen("same number, other name"));
+	assert_int_equal(rig_stack(rig)->interp_id, interp_id);
 }
 
 static void test_code_of_two_interpreters(void **state)
@@ -298,7 +299,7 @@ static void test_code_of_two_interpreters(void **state)
 		fake_set_generation(&rig->fake, second, stale.generation);
 	chain_run_in(&rig->chain, thread);
 	rig->skel->bss->probe_in.tid = 5;
-	check_other_interpreter(rig, &stale);
+	check_other_interpreter(rig, &stale, 1);
 }
 
 static void test_interpreter_at_the_same_address(void **state)
@@ -308,7 +309,7 @@ static void test_interpreter_at_the_same_address(void **state)
 
 	begin(rig, &stale);
 	fake_put64(rig->fake.interp + rig->fake.layout.is_id, 7);
-	check_other_interpreter(rig, &stale);
+	check_other_interpreter(rig, &stale, 7);
 }
 
 int main(void)

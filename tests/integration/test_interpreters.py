@@ -4,6 +4,7 @@
 import pytest
 
 from profiled import attach
+from results import collapsed_levels
 from tree import ROOT
 
 ONE_AFTER_THE_OTHER = ROOT / "tests" / "targets" / "interpreters.py"
@@ -21,3 +22,9 @@ def test_one_after_the_other(tachyon, lab_python, python_version, tmp_path, kind
     first, last = min(found), max(found)
     for number in range(first + 1, last):
         assert MS_EACH / 2 < found.get(number, 0) < MS_EACH * 1.5, found
+    for levels, frames, _ in collapsed_levels(profile.path):
+        names = {name for _, name, _ in frames if name.startswith("task_")}
+        assert len(names) <= 1
+        assert "pid" not in levels
+        if names:
+            assert levels["interp"] == int(names.pop()[5:])

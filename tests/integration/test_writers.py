@@ -2,9 +2,11 @@
 """The writers against the reference's own code (CPython 3.15 in the lab), both given the same
 samples, and against every pstats module on this machine."""
 
+import collections
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -221,6 +223,80 @@ def test_names_cannot_break_lines(tmp_path):
     table = run_tool(path, "pstats", "-", 0, 100, 0, 0).stdout.decode()
     assert len(table.splitlines()) == 2 + len(names) + 8
     assert r"\x1b[31m:1(\x1b[31m)" in table
+
+
+LEVELS = {
+    # name: ([pid of a process], [(process, interpreter, tid)], prefixes of their lines)
+    "one": ([7], [(0, 0, 1), (0, 0, 10)], ["tid:1;", "tid:10;"]),
+    "one, another interpreter": ([7], [(0, 3, 1)], ["tid:1;"]),
+    "interpreters": ([7], [(0, 0, 1), (0, 2, 1), (0, 10, 1)], ["interp:0;tid:1;", "interp:2;tid:1;", "interp:10;tid:1;"]),
+    "processes": ([7, 30], [(0, 0, 1), (1, 0, 1)], ["pid:7;tid:1;", "pid:30;tid:1;"]),
+    "one interpreter each": ([7, 30], [(0, 0, 1), (1, 2, 1)], ["pid:7;tid:1;", "pid:30;tid:1;"]),
+    "all": (
+        [7, 30],
+        [(0, 0, 1), (1, 0, 1), (1, 1, 1), (1, 1, 2)],
+        ["pid:7;interp:0;tid:1;", "pid:30;interp:0;tid:1;", "pid:30;interp:1;tid:1;", "pid:30;interp:1;tid:2;"],
+    ),
+    "a number that came back": ([7, 7], [(0, 0, 1), (1, 0, 1)], ["tid:1;", "tid:1;"]),
+}
+
+
+def describe_levels(pids, whos, silent=()):
+    """Each thread has samples of its own stack and of one that all have; those of silent have none."""
+    lines = ["pid 7", "period_ns 1000000", "mode cpu", f"frame {b'a.py'.hex()} {b'f'.hex()} 1 1 0 1"]
+    lines += [f"frame {b'a.py'.hex()} {b'g'.hex()} {n} {n} 0 1" for n in range(len(whos))]
+    lines += [f"process {pid} - -" for pid in pids] + ["stack 1000 0"]
+    lines += [f"who {process} {interp} {tid} 0 -" for process, interp, tid in [*whos, *silent]]
+    for number in range(len(whos)):
+        lines += [f"stack {number} {number + 1} 0", f"event 1 {number} {number} 0 {number + 1}"]
+        lines += [f"event 2 {number} 1000 0 5"]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_levels_with_more_than_one(tmp_path, name):
+    """What nobody has a sample of does not count."""
+    pids, whos, prefixes = LEVELS[name]
+    path = tmp_path / "case.txt"
+    path.write_text(describe_levels([*pids, 99], whos, silent=[(len(pids), 0, 1), (0, 77, 1)]))
+    lines = run_tool(path, "collapsed", "-").stdout.decode().splitlines()
+    wanted = collections.Counter()
+    for number, prefix in enumerate(prefixes):
+        wanted[f"{prefix}a.py:f:1"] += 5
+        wanted[f"{prefix}a.py:f:1;a.py:g:{number}"] += number + 1
+    assert lines == [f"{stack} {n}" for stack, n in sorted(wanted.items(), key=lambda row: (-row[1], row[0]))]
+
+
+# How the consumers take a line apart: FlameGraph (flamegraph.pl; a stack that ends in a number is a difference of
+# two), speedscope (import/bg-flamegraph.ts), the Firefox Profiler (profile-logic/import/flame-graph.ts).
+FLAMEGRAPH = re.compile(r"(.*)\s+?(\d+(?:\.\d*)?)$")
+READERS = {
+    "flamegraph": FLAMEGRAPH.match,
+    "speedscope": re.compile(r"(.*) (\d+)$").match,
+    "firefox": re.compile(r"([^;]*(?:;[^;]*)*) ([0-9]+)").search,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_names_do_not_surprise_the_readers(tmp_path, reader):
+    names = ["f", "a b", "a;b 3", "thread 12", "12", "x 1.5", "# f", "{", "", " ", "\u3000 7", "\x85 5", "\u2028", "f_[j]"]
+    frames = [[f"/x/{file}", line, func] for file in names for func in names for line in (1, 0)]
+    frames += [["~", 0, name] for name in ("<GC>", "<unknown: fault>", "<lost stack>")]
+    samples = [[7, n % 4 + 1, [frame, frames[-n]]] for n, frame in enumerate(frames)]
+    path = tmp_path / "case.txt"
+    path.write_text(describe({"period_us": 1000, "samples": samples}))
+    text = run_tool(path, "collapsed", "-").stdout.decode()
+    assert not text.startswith("{")  # JSON, to Firefox
+    # Perl splits at \n; JavaScript's "." stops at others, too.
+    lines = re.split("[\n\r\u2028\u2029]", text)
+    assert lines.pop() == ""
+    total = 0
+    for line in lines:
+        stack, count = READERS[reader](line).groups()
+        assert not FLAMEGRAPH.match(stack)
+        assert re.fullmatch(r"tid:7;[^;]+;[^;]+", stack)
+        total += int(count)
+    assert total == sum(weight for _, weight, _ in samples)
 
 
 def test_empty_profile(tmp_path):

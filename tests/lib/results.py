@@ -49,15 +49,20 @@ class Counts:
         return {name: counts[name] for name in FAILS if counts[name]}
 
 
-def collapsed(path):
-    """[(tid, [(file, function, line), ...] root first, count)] of a collapsed file."""
+def collapsed_levels(path):
+    """[({"pid": 1, "interp": 0, "tid": 7}, [(file, function, line), ...] root first, count)] of a collapsed file;
+    tid is always there."""
     rows = []
     for text in path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        stack, count = text.rsplit(" ", 1)
-        tid, *frames = stack.split(";")
-        assert tid.startswith("tid:"), text
-        rows.append((int(tid[4:]), [split_frame(frame) for frame in frames], int(count)))
+        levels, stack, count = re.fullmatch(r"((?:pid:\d+;)?(?:interp:\d+;)?tid:\d+);(.*) (\d+)", text).groups()
+        levels = {name: int(number) for name, number in re.findall(r"(\w+):(\d+)", levels)}
+        rows.append((levels, [split_frame(frame) for frame in stack.split(";")], int(count)))
     return rows
+
+
+def collapsed(path):
+    """[(tid, [(file, function, line), ...] root first, count)] of a collapsed file."""
+    return [(levels["tid"], frames, count) for levels, frames, count in collapsed_levels(path)]
 
 
 def functions(rows):

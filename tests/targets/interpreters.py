@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """A program that makes an interpreter, lets it run a function, destroys it and makes the next: each makes
-the same objects in the same order, so often at the same addresses and with the same version numbers. Prints
-"ready" first.
+the same objects in the same order, so often at the same addresses and with the same version numbers. The
+function has the number of its interpreter in its name. Prints "ready" first.
 
 usage: interpreters.py KIND COUNT       KIND: legacy (all share one GIL), isolated
 """
@@ -19,9 +19,9 @@ task_{number:04d}()
 
 
 def main(kind, count):
-    for number in range(count):
+    for _ in range(count):
         interpreter = _interpreters.create(kind)
-        problem = _interpreters.run_string(interpreter, SOURCE.format(number=number))
+        problem = _interpreters.run_string(interpreter, SOURCE.format(number=interpreter))
         if problem:
             sys.exit(str(problem))
         _interpreters.destroy(interpreter)

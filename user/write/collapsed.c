@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* One line per thread and stack: "tid:7;root;...;leaf count", what flame graph tools read. */
+/* One line per thread and stack: "tid:7;root;...;leaf count", what flame graph tools read. With several
+ * processes or interpreters it begins "pid:1;interp:0;". */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #include "write/locs.h"
 #include "write/text.h"
 
-#define ROOT 0
+#define ROOT	   0
+#define PREFIX_MAX sizeof("pid:-2147483648;interp:4294967295;tid:4294967295;")
 
 /* The call tree as far as lines can tell it: frames with the same label are one. */
 struct branch {
@@ -20,21 +22,23 @@ struct branch {
 };
 
 struct line {
-	__u32 tid;
+	__u32 prefix; /* label */
 	__u32 branch;
 	__u64 weight;
 };
 
 struct labels {
 	struct tach_text *texts; /* [by id] sorted, distinct, point into mem */
-	__u32 *of_loc;		 /* [location] -> id */
+	__u32 *of;		 /* [what they are made of] -> id */
 	char *mem;
 };
 
 struct collapsed {
 	const struct tach_profile *profile;
 	struct tach_locs locs;
-	struct labels labels;
+	struct labels labels;	/* of locations */
+	struct labels prefixes; /* of threads: "pid:1;interp:0;tid:7;" */
+	bool several_processes, several_interps;
 	struct branch *branches; /* [node_cnt] at most */
 	__u32 branch_cnt;
 	__u32 *branch_of; /* [node] */
@@ -68,32 +72,114 @@ static size_t label_max(const struct tach_frametab *tab, const struct tach_loc *
 	return TACH_ESCAPE_MAX(file_sz + func_sz) + sizeof("::-2147483648");
 }
 
+/* Room for @cnt texts of @sz bytes together. The first of an array of them, which the caller frees, or NULL. */
+static struct tach_text *start_labels(struct labels *labels, __u32 cnt, size_t sz)
+{
+	labels->texts = calloc((size_t)cnt + 1, sizeof(*labels->texts));
+	labels->of = calloc((size_t)cnt + 1, sizeof(*labels->of));
+	labels->mem = malloc(sz + 1);
+	if (!labels->texts || !labels->of || !labels->mem)
+		return NULL;
+	return calloc((size_t)cnt + 1, sizeof(struct tach_text));
+}
+
+/* @by: the texts, in the order of what they are made of. */
+static int rank_labels(struct labels *labels, const struct tach_text *by, __u32 cnt)
+{
+	int err = tach_text__rank(by, cnt, labels->of);
+
+	for (__u32 i = 0; !err && i < cnt; i++)
+		labels->texts[labels->of[i]] = by[i];
+	return err;
+}
+
 static int make_labels(struct collapsed *col)
 {
 	const struct tach_frametab *tab = tach_profile__frames(col->profile);
 	struct tach_text *by_loc;
 	size_t sz = 0;
 	__u32 i;
-	int err = -ENOMEM;
+	int err;
 
 	for (i = 0; i < col->locs.cnt; i++)
 		sz += label_max(tab, &col->locs.items[i]);
-	by_loc = calloc((size_t)col->locs.cnt + 1, sizeof(*by_loc));
-	col->labels.texts = calloc((size_t)col->locs.cnt + 1, sizeof(*col->labels.texts));
-	col->labels.of_loc = calloc((size_t)col->locs.cnt + 1, sizeof(*col->labels.of_loc));
-	col->labels.mem = malloc(sz + 1);
-	if (!by_loc || !col->labels.texts || !col->labels.of_loc || !col->labels.mem)
-		goto out;
+	by_loc = start_labels(&col->labels, col->locs.cnt, sz);
+	if (!by_loc)
+		return -ENOMEM;
 	for (i = 0, sz = 0; i < col->locs.cnt; i++) {
 		by_loc[i].ptr = col->labels.mem + sz;
 		by_loc[i].sz = put_label(col->labels.mem + sz, tab, &col->locs.items[i]);
 		sz += by_loc[i].sz;
 	}
-	err = tach_text__rank(by_loc, col->locs.cnt, col->labels.of_loc);
-	for (i = 0; !err && i < col->locs.cnt; i++)
-		col->labels.texts[col->labels.of_loc[i]] = by_loc[i];
-out:
+	err = rank_labels(&col->labels, by_loc, col->locs.cnt);
 	free(by_loc);
+	return err;
+}
+
+static const struct tach_who *who_of(const struct collapsed *col, const struct tach_row *row)
+{
+	return tach_profile__who(col->profile, row->who);
+}
+
+static int pid_of(const struct collapsed *col, const struct tach_who *who)
+{
+	return who->process < tach_profile__process_cnt(col->profile)
+		       ? tach_profile__process(col->profile, who->process)->pid
+		       : 0;
+}
+
+/* Of samples: those of several processes, of several interpreters in one process. */
+static int find_levels(struct collapsed *col)
+{
+	__u32 i, cnt = 1, row_cnt = tach_profile__row_cnt(col->profile);
+	const struct tach_who *who, *first = NULL;
+	__u32 *interps; /* [process] the first that was seen, and 1; 0: none yet */
+
+	for (i = 0; i < tach_profile__who_cnt(col->profile); i++)
+		if (tach_profile__who(col->profile, i)->process >= cnt)
+			cnt = tach_profile__who(col->profile, i)->process + 1;
+	interps = calloc(cnt, sizeof(*interps));
+	if (!interps)
+		return -ENOMEM;
+	for (i = 0; i < row_cnt; i++) {
+		who = who_of(col, tach_profile__row(col->profile, i));
+		first = first ?: who;
+		if (!interps[who->process])
+			interps[who->process] = who->interp + 1;
+		col->several_processes |= pid_of(col, who) != pid_of(col, first);
+		col->several_interps |= who->interp + 1 != interps[who->process];
+	}
+	free(interps);
+	return 0;
+}
+
+static size_t put_prefix(const struct collapsed *col, char *dst, const struct tach_who *who)
+{
+	size_t sz = 0;
+
+	if (col->several_processes)
+		sz += sprintf(dst, "pid:%d;", pid_of(col, who));
+	if (col->several_interps)
+		sz += sprintf(dst + sz, "interp:%u;", who->interp);
+	return sz + sprintf(dst + sz, "tid:%u;", who->tid);
+}
+
+static int make_prefixes(struct collapsed *col)
+{
+	__u32 i, cnt = tach_profile__who_cnt(col->profile);
+	struct tach_text *by_who = start_labels(&col->prefixes, cnt, cnt * PREFIX_MAX);
+	size_t sz = 0;
+	int err = by_who ? find_levels(col) : -ENOMEM;
+
+	for (i = 0; !err && i < cnt; i++) {
+		by_who[i].ptr = col->prefixes.mem + sz;
+		by_who[i].sz =
+			put_prefix(col, col->prefixes.mem + sz, tach_profile__who(col->profile, i));
+		sz += by_who[i].sz;
+	}
+	if (!err)
+		err = rank_labels(&col->prefixes, by_who, cnt);
+	free(by_who);
 	return err;
 }
 
@@ -115,7 +201,7 @@ static int make_branches(struct collapsed *col)
 	for (i = 1; !err && i < node_cnt; i++) {
 		node = tach_profile__node(col->profile, i);
 		branch.parent = col->branch_of[node->parent];
-		branch.label = col->labels.of_loc[col->locs.of_frame[node->frame]];
+		branch.label = col->labels.of[col->locs.of_frame[node->frame]];
 		branch.depth = col->branches[branch.parent].depth + 1;
 		key = tach_idmap__pair(branch.parent, branch.label);
 		col->branch_of[i] = tach_idmap__get(&seen, key);
@@ -131,7 +217,7 @@ static int make_branches(struct collapsed *col)
 
 static int make_lines(struct collapsed *col)
 {
-	__u32 i, line, row_cnt = tach_profile__row_cnt(col->profile);
+	__u32 i, line, prefix, row_cnt = tach_profile__row_cnt(col->profile);
 	const struct tach_row *row;
 	struct tach_idmap seen = {0};
 	__u64 key;
@@ -142,11 +228,12 @@ static int make_lines(struct collapsed *col)
 		return -ENOMEM;
 	for (i = 0; !err && i < row_cnt; i++) {
 		row = tach_profile__row(col->profile, i);
-		key = tach_idmap__pair(row->tid, col->branch_of[row->node]);
+		prefix = col->prefixes.of[row->who];
+		key = tach_idmap__pair(prefix, col->branch_of[row->node]);
 		line = tach_idmap__get(&seen, key);
 		if (line == TACH_IDMAP_NONE) {
 			line = col->line_cnt++;
-			col->lines[line].tid = row->tid;
+			col->lines[line].prefix = prefix;
 			col->lines[line].branch = col->branch_of[row->node];
 			err = tach_idmap__put(&seen, key, line);
 		}
@@ -154,16 +241,6 @@ static int make_lines(struct collapsed *col)
 	}
 	tach_idmap__clear(&seen);
 	return err;
-}
-
-/* By the text of "tid:N;". */
-static int tid_cmp(__u32 a, __u32 b)
-{
-	char a_text[16], b_text[16];
-
-	snprintf(a_text, sizeof(a_text), "%u;", a);
-	snprintf(b_text, sizeof(b_text), "%u;", b);
-	return strcmp(a_text, b_text);
 }
 
 /* Two different labels with what follows them in their lines: a semicolon or the end. Labels have no
@@ -210,8 +287,8 @@ static int line_cmp(const void *left, const void *right, void *ctx)
 
 	if (a->weight != b->weight)
 		return a->weight > b->weight ? -1 : 1;
-	if (a->tid != b->tid)
-		return tid_cmp(a->tid, b->tid);
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
 	return stack_cmp(ctx, a->branch, b->branch);
 }
 
@@ -240,11 +317,13 @@ static void print_line(const struct collapsed *col, const struct line *line, str
 
 	for (branch = line->branch; branch != ROOT; branch = col->branches[branch].parent)
 		col->path[cnt++] = col->branches[branch].label;
-	tach_sink__printf(sink, "tid:%u", line->tid);
+	text = &col->prefixes.texts[line->prefix];
+	tach_sink__write(sink, text->ptr, text->sz);
 	for (i = cnt; i--;) {
 		text = &col->labels.texts[col->path[i]];
-		tach_sink__write(sink, ";", 1);
 		tach_sink__write(sink, text->ptr, text->sz);
+		if (i)
+			tach_sink__write(sink, ";", 1);
 	}
 	tach_sink__printf(sink, " %llu\n", line->weight);
 }
@@ -257,10 +336,19 @@ static int collapse(struct collapsed *col)
 	if (!err)
 		err = make_labels(col);
 	if (!err)
+		err = make_prefixes(col);
+	if (!err)
 		err = make_branches(col);
 	if (!err)
 		err = make_lines(col);
 	return err ? err : sort_lines(col);
+}
+
+static void free_labels(struct labels *labels)
+{
+	free(labels->mem);
+	free(labels->of);
+	free(labels->texts);
 }
 
 int tach_collapsed__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
@@ -279,9 +367,8 @@ int tach_collapsed__write(const struct tach_profile *profile, const struct tach_
 	free(col.lines);
 	free(col.branch_of);
 	free(col.branches);
-	free(col.labels.mem);
-	free(col.labels.of_loc);
-	free(col.labels.texts);
+	free_labels(&col.prefixes);
+	free_labels(&col.labels);
 	tach_locs__clear(&col.locs);
 	return err;
 }
