@@ -37,9 +37,9 @@ static __always_inline int tach_identify(struct tach_scratch *s, struct task_str
 	if (!target->ready || target->image != image->number)
 		return TACH_ST_NO_LAYOUT;
 	if (!image->mm)
-		image->mm = (__u64)task->mm;
+		image->mm = (__u64)tach_readonly(task)->mm;
 	/* In the middle of an exec: the memory is a new one, but who replaces it has not been told. */
-	if (image->mm != (__u64)task->mm)
+	if (image->mm != (__u64)tach_readonly(task)->mm)
 		return TACH_ST_NO_LAYOUT;
 	s->target = idx;
 	s->image = image->number;

@@ -136,7 +136,7 @@ int BPF_PROG(tach_exec, struct task_struct *task, int old_pid, struct linux_binp
 		return 0;
 	rec.target = idx;
 	rec.image = ++image->number;
-	image->mm = (__u64)task->mm;
+	image->mm = (__u64)tach_readonly(task)->mm;
 	image->started = 0;
 	if (tach_wall)
 		tach_renew_ledger(task, idx);

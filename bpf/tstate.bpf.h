@@ -12,10 +12,27 @@
 
 #define TSTATE_FIELD(type, off) TACH_FIELD(type, s->tstate_buf, off, TACH_TSTATE_SZ - 1)
 
+/* @task as a pointer that only reads go through. Whenever a pointer is loaded from a task that the verifier trusts,
+ * it searches all types of the kernel for whether to trust that one, too, which took up to 25 ms of the start.
+ * Source: Linux v6.18 kernel/bpf/verifier.c, check_ptr_to_btf_access(). */
+#ifdef TACH_KERNEL
+extern void *bpf_rdonly_cast(const void *obj, __u32 type) __ksym;
+
+static __always_inline struct task_struct *tach_readonly(struct task_struct *task)
+{
+	return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
+}
+#else
+static __always_inline struct task_struct *tach_readonly(struct task_struct *task)
+{
+	return task;
+}
+#endif
+
 /* tid in the pid namespace @up levels above the innermost one; 0 if the task has given up its pid. */
 static __always_inline __u32 tach_tid(struct task_struct *task, __u32 up)
 {
-	struct pid *pid = task->thread_pid;
+	struct pid *pid = tach_readonly(task)->thread_pid;
 	struct upid *upid;
 	__u32 level, tid;
 	int nr = 0;

@@ -39,6 +39,8 @@ struct survey {
 	struct block *blocks;	      /* [block_cnt] */
 	struct tach_idmap block_of;   /* pid of a thread -> index */
 	int cnt, block_cnt;
+	__s64 target; /* whose threads can be read, -1 none */
+	int target_err;
 };
 
 static void free_survey(struct survey *survey)
@@ -49,33 +51,58 @@ static void free_survey(struct survey *survey)
 	tach_peek__free(survey->peek);
 }
 
-/* Read the stacks that are not known, of @all threads off the CPU or those that need one now. */
-static int read_blocks(struct survey *survey, struct tach_loader *loader, bool all)
+/* Whether the thread still is in the block that it was in when the sampling began, and that was read then. */
+static bool recall_block(const struct tach_loader *loader, const struct tach_thread_row *row,
+			 struct block *block)
+{
+	struct tach_peeked_ent peeked;
+
+	if (tach_loader__peeked(loader, row->pid, &peeked) || peeked.out_ns != row->thread.out_ns)
+		return false;
+	block->stack_id = peeked.stack_id;
+	block->state = peeked.state;
+	return true;
+}
+
+/* Get ready to read threads of the target that @row is of. */
+static int begin_target(struct survey *survey, const struct tach_loader *loader,
+			const struct tach_thread_row *row)
 {
 	struct tach_layout layout;
-	__s64 target = -1;
-	int err = 0;
 	__u32 image;
+	int err;
 
+	if (survey->target == row->thread.target)
+		return survey->target_err;
+	survey->target = row->thread.target;
+	err = tach_loader__layout(loader, row->thread.target, &image, &layout);
+	if (!err)
+		err = tach_peek__begin(survey->peek, row->thread.target, image, &layout);
+	survey->target_err = err;
+	return err;
+}
+
+/* Find the stacks that are not known, of @all threads off the CPU or those that need one now. */
+static int read_blocks(struct survey *survey, const struct tach_loader *loader, bool all)
+{
 	for (int i = 0; i < survey->cnt; i++) {
 		const struct tach_thread_row *row = &survey->rows[i];
 		struct block *block = &survey->blocks[survey->block_cnt];
+		int err = 0;
 
 		if (all ? !row->thread.out_ns : !is_unknown(row))
 			continue;
-		if (row->thread.target != target) {
-			target = row->thread.target;
-			err = tach_loader__layout(loader, target, &image, &layout);
+		if (all || !recall_block(loader, row, block)) {
+			err = begin_target(survey, loader, row);
 			if (!err)
-				err = tach_peek__begin(survey->peek, target, image, &layout);
-			if (err == -ENOMEM)
-				return err;
+				err = tach_peek__stack(survey->peek, row->tid, &block->stack_id,
+						       &block->state);
 		}
-		if (err) /* no interpreter yet */
+		if (err == -ENOMEM)
+			return err;
+		if (err) /* no interpreter yet, or no stack */
 			continue;
 		block->out_ns = row->thread.out_ns;
-		if (tach_peek__stack(survey->peek, row->tid, &block->stack_id, &block->state))
-			continue;
 		err = tach_idmap__put(&survey->block_of, row->pid, survey->block_cnt++);
 		if (err)
 			return err;
@@ -205,7 +232,7 @@ static int take_survey(struct tach_loader *loader, struct tach_pipeline *line,
 {
 	int err;
 
-	*survey = (struct survey){.peek = tach_peek__new(remote, inject, line)};
+	*survey = (struct survey){.peek = tach_peek__new(remote, inject, line), .target = -1};
 	if (!survey->peek)
 		return -ENOMEM;
 	survey->cnt = tach_loader__threads(loader, &survey->rows);

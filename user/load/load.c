@@ -163,7 +163,7 @@ int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 	return 0;
 }
 
-int tach_loader__layout(struct tach_loader *loader, __u32 id, __u32 *image,
+int tach_loader__layout(const struct tach_loader *loader, __u32 id, __u32 *image,
 			struct tach_layout *layout)
 {
 	struct tach_target_ent ent;

@@ -45,7 +45,7 @@ int tach_loader__set_layout(struct tach_loader *loader, __u32 id, __u32 image,
 			    const struct tach_layout *layout);
 
 /* What was set; -ENOENT before. */
-int tach_loader__layout(struct tach_loader *loader, __u32 id, __u32 *image,
+int tach_loader__layout(const struct tach_loader *loader, __u32 id, __u32 *image,
 			struct tach_layout *layout);
 
 /* Start the timers / stop everything. Idempotent. After detach no record is added. */
@@ -84,7 +84,9 @@ struct tach_gil_wait {
  * negative errno. */
 int tach_loader__gil_waits(const struct tach_loader *loader, struct tach_gil_wait **out);
 
-/* Say what stack thread @pid, in the root namespace, has in the block it is in. 0 or a negative errno. */
+/* What stack thread @pid, in the root namespace, has in the block it is in, or was in when that was set.
+ * 0 or a negative errno. */
+int tach_loader__peeked(const struct tach_loader *loader, __u32 pid, struct tach_peeked_ent *out);
 int tach_loader__set_peeked(struct tach_loader *loader, __u32 pid,
 			    const struct tach_peeked_ent *peeked);
 

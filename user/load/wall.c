@@ -142,6 +142,12 @@ int tach_loader__gil_waits(const struct tach_loader *loader, struct tach_gil_wai
 	return cnt;
 }
 
+int tach_loader__peeked(const struct tach_loader *loader, __u32 pid, struct tach_peeked_ent *out)
+{
+	return bpf_map__lookup_elem(loader->skel->maps.tach_peeked, &pid, sizeof(pid), out,
+				    sizeof(*out), 0);
+}
+
 int tach_loader__set_peeked(struct tach_loader *loader, __u32 pid,
 			    const struct tach_peeked_ent *peeked)
 {
