@@ -18,7 +18,8 @@ packages=(
   zlib1g-dev
   # the lab, tests, checks
   bash-completion clang-format-19 clang-tidy-19 fish libclang-rt-19-dev libcmocka-dev libffi-dev
-  mmdebstrap mount musl-tools python3 python3-pyflakes python3-pytest runc shellcheck xz-utils zsh
+  mmdebstrap mount musl-tools pyprof2calltree python3 python3-pyflakes python3-pytest runc
+  shellcheck xz-utils zsh
 )
 vm_packages=(cpio qemu-system-x86)
 vm_arm64_packages=(gcc-aarch64-linux-gnu qemu-system-arm)
