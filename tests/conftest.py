@@ -22,6 +22,11 @@ from processes import LabProcess, is_file, wait_until
 from tree import ROOT, VERSIONS
 
 
+# Whoever runs the tests may like colours; what is compared has none unless it says so.
+for name in ("FORCE_COLOR", "NO_COLOR", "PYTHON_COLORS"):
+    os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session")
 def root():
     if os.geteuid() != 0:

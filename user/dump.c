@@ -9,6 +9,7 @@
 #include "snapshot.h"
 #include "subject.h"
 #include "util/log.h"
+#include "write/color.h"
 #include "write/dump_text.h"
 
 #define PERIOD_NS 1000000
@@ -80,7 +81,7 @@ static int print(const struct dump *d)
 		.pid = tach_target__pid(target_of(d)),
 		.tab = tach_snapshot__frames(d->snap),
 		.lines = tach_lines__new(tach_target__proc_fd(target_of(d))),
-		.color = tach_dump_text__wants_color(STDOUT_FILENO),
+		.color = tach_color__wanted(STDOUT_FILENO),
 	};
 	struct tach_why why = {"out of memory"};
 	struct tach_sink *sink;

@@ -56,6 +56,13 @@ def test_table_is_the_reference_to_the_byte(case):
                 assert done.stdout.decode() == next(tables), what
 
 
+def test_colors_are_the_references(case):
+    colors = dict(os.environ, FORCE_COLOR="1")
+    assert run_tool(case["path"], "pstats", "-", env=colors).stdout.decode() == case["answer"]["colored"]
+    plain = run_tool(case["path"], "pstats", "-", env=dict(colors, NO_COLOR="1")).stdout.decode()
+    assert "\x1b" not in plain and "\x1b" not in run_tool(case["path"], "pstats", "-").stdout.decode()
+
+
 def test_summary_keeps_a_name_with_a_colon_whole(tmp_path):
     """The reference splits "~:<unknown: fault>" at its last colon."""
     case = {"period_us": 1000, "samples": [[1, 1, [["~", 0, "<unknown: fault>"]]]]}

@@ -14,7 +14,7 @@ LIMITS = (0, 1, 3, 15, 1000, -2)
 # "period_us", "mode", "tables": [[sort, limit, summary], ...]}; answers what the reference makes of
 # each.
 REFERENCE = """
-import builtins, collections, contextlib, io, json, sys
+import builtins, collections, contextlib, io, json, os, sys
 from profiling.sampling import pstats_collector, stack_collector
 
 Frame = collections.namedtuple("Frame", "filename location funcname opcode")
@@ -40,6 +40,10 @@ for case in json.load(builtins.open(sys.argv[1])):
         with contextlib.redirect_stdout(text):
             rows.print_stats(sort, limit, summary, case["mode"])
         tables.append(text.getvalue())
+    os.environ["FORCE_COLOR"] = "1"
+    with contextlib.redirect_stdout(io.StringIO()) as colored:
+        rows.print_stats(0, 15, True, case["mode"])
+    del os.environ["FORCE_COLOR"]
     rows.create_stats()
     stats = [
         [list(key), *value[:4], [[list(caller), n] for caller, n in value[4].items()]]
@@ -51,7 +55,7 @@ for case in json.load(builtins.open(sys.argv[1])):
     with open_file(sys.argv[2], "r") as file:
         collapsed = file.read()
     answers.append(
-        {"tables": tables, "stats": stats, "collapsed": collapsed, "message": message.getvalue()}
+        {"tables": tables, "colored": colored.getvalue(), "stats": stats, "collapsed": collapsed, "message": message.getvalue()}
     )
 json.dump(answers, builtins.open(sys.argv[3], "w"))
 """

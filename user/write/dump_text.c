@@ -42,20 +42,6 @@ static const struct {
 	(TACH_STATE_HAS_GIL | TACH_STATE_ON_CPU | TACH_STATE_GIL_REQUESTED |                       \
 	 TACH_STATE_HAS_EXCEPTION)
 
-bool tach_dump_text__wants_color(int fd)
-{
-	const char *python = getenv("PYTHON_COLORS"), *no = getenv("NO_COLOR");
-	const char *force = getenv("FORCE_COLOR"), *term = getenv("TERM");
-
-	if (python && (!strcmp(python, "0") || !strcmp(python, "1")))
-		return *python == '1';
-	if (no && *no)
-		return false;
-	if (force && *force)
-		return true;
-	return !(term && !strcmp(term, "dumb")) && isatty(fd);
-}
-
 static void print(const struct printer *out, const char *text)
 {
 	tach_sink__write(out->sink, text, strlen(text));

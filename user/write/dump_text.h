@@ -27,10 +27,6 @@ struct tach_dump_text {
 	bool color;
 };
 
-/* Whether what goes to descriptor @fd is to have colours, by the environment variables that Python heeds:
- * PYTHON_COLORS, NO_COLOR, FORCE_COLOR, TERM. */
-bool tach_dump_text__wants_color(int fd);
-
 void tach_dump_text__write(const struct tach_dump_text *text,
 			   const struct tach_dump_thread *threads, __u32 cnt,
 			   struct tach_sink *sink);

@@ -116,24 +116,25 @@ static int func_cmp(const void *left, const void *right)
 }
 
 static void write_list(const struct list *list, struct func *funcs, __u32 cnt, __u64 total,
-		       struct tach_sink *sink)
+		       const struct tach_table_out *out)
 {
 	__u32 i;
 
 	for (i = 0; i < cnt; i++)
 		funcs[i].sort_key = list->key(&funcs[i]);
 	qsort(funcs, cnt, sizeof(*funcs), func_cmp);
-	tach_sink__printf(sink, "\n%s:\n", list->title);
+	tach_sink__printf(out->sink, "\n%s%s:%s\n", out->color->heading, list->title,
+			  out->color->end);
 	for (i = 0; i < cnt && i < TOP_CNT; i++) {
-		if (!list->write(&funcs[i], total, sink))
+		if (!list->write(&funcs[i], total, out->sink))
 			continue;
-		tach_pstats__write_name(funcs[i].file, "", funcs[i].name, sink);
-		tach_sink__write(sink, "\n", 1);
+		tach_pstats__write_name(funcs[i].file, "", funcs[i].name, out);
+		tach_sink__write(out->sink, "\n", 1);
 	}
 }
 
 int tach_pstats__write_summary(const struct tach_table_row *rows, __u32 cnt, __u64 total,
-			       struct tach_sink *sink)
+			       const struct tach_table_out *out)
 {
 	struct func *funcs = calloc(cnt, sizeof(*funcs));
 	__u32 func_cnt;
@@ -143,12 +144,11 @@ int tach_pstats__write_summary(const struct tach_table_row *rows, __u32 cnt, __u
 	if (!funcs)
 		return -ENOMEM;
 	err = sum_funcs(rows, cnt, funcs, &func_cnt);
-	if (err)
-		goto out;
-	tach_sink__printf(sink, "\nSummary of Interesting Functions:\n");
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		write_list(&lists[i], funcs, func_cnt, total, sink);
-out:
+	if (!err)
+		tach_sink__printf(out->sink, "\n%sSummary of Interesting Functions:%s\n",
+				  out->color->heading, out->color->end);
+	for (i = 0; !err && i < sizeof(lists) / sizeof(lists[0]); i++)
+		write_list(&lists[i], funcs, func_cnt, total, out);
 	free(funcs);
 	return err;
 }

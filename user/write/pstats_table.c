@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/idmap.h"
 #include "write/formats.h"
@@ -191,26 +192,45 @@ static struct unit unit_of(double max_s)
 	return (struct unit){"\u03bcs", "", 1000000};
 }
 
-void tach_pstats__write_name(struct tach_text file, const char *line, struct tach_text func,
-			     struct tach_sink *sink)
+/* A part of a name. */
+static void write_part(const struct tach_table_out *out, const char *color, struct tach_text text)
 {
-	size_t max = file.sz > func.sz ? file.sz : func.sz, sz;
-	char *buf = malloc(TACH_ESCAPE_MAX(max) + 1);
+	char *buf = malloc(TACH_ESCAPE_MAX(text.sz) + 1);
+	size_t sz;
 
 	if (!buf) {
-		tach_sink__fail(sink, -ENOMEM);
+		tach_sink__fail(out->sink, -ENOMEM);
 		return;
 	}
-	sz = tach_text__escape(buf, file, TACH_ESCAPE_SURROGATES);
-	tach_sink__write(sink, buf, sz);
-	tach_sink__printf(sink, ":%s(", line);
-	sz = tach_text__escape(buf, func, TACH_ESCAPE_SURROGATES);
-	tach_sink__write(sink, buf, sz);
-	tach_sink__write(sink, ")", 1);
+	sz = tach_text__escape(buf, text, TACH_ESCAPE_SURROGATES);
+	tach_sink__printf(out->sink, "%s", color);
+	tach_sink__write(out->sink, buf, sz);
+	tach_sink__printf(out->sink, "%s", out->color->end);
 	free(buf);
 }
 
-static void write_rows(const struct table *table, __u32 cnt, struct tach_sink *sink)
+void tach_pstats__write_name(struct tach_text file, const char *line, struct tach_text func,
+			     const struct tach_table_out *out)
+{
+	write_part(out, out->color->file, file);
+	tach_sink__printf(out->sink, ":%s%s%s(", out->color->line, line, out->color->end);
+	write_part(out, out->color->func, func);
+	tach_sink__write(out->sink, ")", 1);
+}
+
+static void write_head(const struct unit *tot, const struct unit *cum,
+		       const struct tach_table_out *out)
+{
+	const char *on = out->color->heading, *off = out->color->end;
+
+	tach_sink__printf(out->sink, "%sProfile Stats:%s\n%s%15s%s  %s%8s%s  %s%stottime (%s)%s  ",
+			  on, off, on, "nsamples", off, on, "sample%", off, on, tot->pad, tot->name,
+			  off);
+	tach_sink__printf(out->sink, "%s%8s%s  %s%scumtime (%s)%s  %sfilename:lineno(function)%s\n",
+			  on, "cumul%", off, on, cum->pad, cum->name, off, on, off);
+}
+
+static void write_rows(const struct table *table, __u32 cnt, const struct tach_table_out *out)
 {
 	double max_tot_s = 0, max_cum_s = 0;
 	const struct tach_table_row *row, *end = table->rows + cnt;
@@ -225,32 +245,36 @@ static void write_rows(const struct table *table, __u32 cnt, struct tach_sink *s
 	}
 	tot = unit_of(max_tot_s);
 	cum = unit_of(max_cum_s);
-	tach_sink__printf(sink, "Profile Stats:\n%15s  %8s  %stottime (%s)  %8s  %scumtime (%s)  ",
-			  "nsamples", "sample%", tot.pad, tot.name, "cumul%", cum.pad, cum.name);
-	tach_sink__printf(sink, "filename:lineno(function)\n");
+	write_head(&tot, &cum, out);
 	for (row = table->rows; row < end; row++) {
 		snprintf(samples, sizeof(samples), "%llu/%llu", row->direct, row->cumulative);
 		snprintf(line, sizeof(line), "%d", row->line);
 		tach_sink__printf(
-			sink, "%15s  %8.1f  %12.3f  %8.1f  %12.3f  ", samples,
+			out->sink, "%15s  %8.1f  %12.3f  %8.1f  %12.3f  ", samples,
 			tach_percent(row->direct, table->total), row->tottime_s * tot.scale,
 			tach_percent(row->cumulative, table->total), row->cumtime_s * cum.scale);
-		tach_pstats__write_name(row->file, line, row->func, sink);
-		tach_sink__write(sink, "\n", 1);
+		tach_pstats__write_name(row->file, line, row->func, out);
+		tach_sink__write(out->sink, "\n", 1);
 	}
 }
 
-static void write_legend(struct tach_sink *sink)
+static void write_legend(const struct tach_table_out *out)
 {
-	tach_sink__printf(
-		sink,
-		"\nLegend:\n"
-		"  nsamples: Direct/Cumulative samples (direct executing / on call stack)\n"
-		"  sample%%: Percentage of total samples this function was directly executing\n"
-		"  tottime: Estimated total time spent directly in this function\n"
-		"  cumul%%: Percentage of total samples when this function was on the call stack\n"
-		"  cumtime: Estimated cumulative time (including time in called functions)\n"
-		"  filename:lineno(function): Function location and name\n");
+	static const struct {
+		const char *term, *text;
+	} terms[] = {
+		{"nsamples", "Direct/Cumulative samples (direct executing / on call stack)"},
+		{"sample%", "Percentage of total samples this function was directly executing"},
+		{"tottime", "Estimated total time spent directly in this function"},
+		{"cumul%", "Percentage of total samples when this function was on the call stack"},
+		{"cumtime", "Estimated cumulative time (including time in called functions)"},
+		{"filename:lineno(function)", "Function location and name"},
+	};
+
+	tach_sink__printf(out->sink, "\n%sLegend:%s\n", out->color->heading, out->color->end);
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+		tach_sink__printf(out->sink, "  %s%s%s: %s\n", out->color->term, terms[i].term,
+				  out->color->end, terms[i].text);
 }
 
 static void write_empty(const struct tach_profile *profile, struct tach_sink *sink)
@@ -292,6 +316,10 @@ static int make_table(struct table *table, const struct tach_profile *profile,
 int tach_pstats__write_table(const struct tach_profile *profile, const struct tach_write_opts *opts,
 			     struct tach_sink *sink)
 {
+	const struct tach_table_out to = {
+		.sink = sink,
+		.color = tach_color__palette(tach_color__wanted(STDOUT_FILENO)),
+	};
 	struct tach_pstats *pstats = tach_pstats__collect(profile);
 	struct table table = {0};
 	__u32 cnt;
@@ -309,10 +337,10 @@ int tach_pstats__write_table(const struct tach_profile *profile, const struct ta
 		goto out;
 	}
 	cnt = limited(table.cnt, opts->limit);
-	write_rows(&table, cnt, sink);
-	write_legend(sink);
+	write_rows(&table, cnt, &to);
+	write_legend(&to);
 	if (opts->summary && cnt)
-		err = tach_pstats__write_summary(table.rows, cnt, table.total, sink);
+		err = tach_pstats__write_summary(table.rows, cnt, table.total, &to);
 out:
 	free(table.names);
 	free(table.rows);

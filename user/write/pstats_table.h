@@ -2,6 +2,7 @@
 #ifndef TACH_PSTATS_TABLE_H
 #define TACH_PSTATS_TABLE_H
 
+#include "write/color.h"
 #include "write/pstats_rows.h"
 #include "write/text.h"
 #include "write/writer.h"
@@ -30,12 +31,18 @@ static inline double tach_percent(__u64 part, __u64 total)
 	return total ? (double)part / total * 100 : 0;
 }
 
+/* Where it is written, and in which colours. */
+struct tach_table_out {
+	struct tach_sink *sink;
+	const struct tach_palette *color;
+};
+
 /* The lists of interesting functions among @rows. 0 or -ENOMEM. */
 int tach_pstats__write_summary(const struct tach_table_row *rows, __u32 cnt, __u64 total,
-			       struct tach_sink *sink);
+			       const struct tach_table_out *out);
 
 /* "file:line(function)", @line "" in the summary; for a terminal. */
 void tach_pstats__write_name(struct tach_text file, const char *line, struct tach_text func,
-			     struct tach_sink *sink);
+			     const struct tach_table_out *out);
 
 #endif
