@@ -16,7 +16,7 @@ import pytest
 
 from processes import wait_until
 from profiled import NAME, Recording, check_nothing_left, claim_version
-from results import collapsed
+from results import Counts, collapsed
 from tree import VERSIONS
 
 SLEEP = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
@@ -241,17 +241,36 @@ def test_unwritable_output_is_said_first(tachyon_run, lab_exe, lab_script, tmp_p
     assert not (script.parent / "started").exists()
 
 
-def test_full_device(tachyon, target, tmp_path):
+@pytest.fixture
+def rescued(tmp_path, monkeypatch):
+    """rescued(stderr, total): the profile that could not be written is all there, in the place for temporary
+    files, and that is said."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+
+    def check(stderr, total=None):
+        (path,) = place.iterdir()
+        assert stderr.rstrip().endswith(f"; the profile is in {path}")
+        if total is not None:
+            assert sum(count for *_, count in collapsed(path)) == total > 0
+        return path
+
+    return check
+
+
+def test_full_device(tachyon, target, tmp_path, rescued):
     """Only writing shows it: said at the end, after the closing lines."""
     with Recording(tachyon, tmp_path, "attach", "-d", 0.2, target.pid, output="/dev/full") as recording:
         assert recording.wait() == 1
+    rescued(recording.stderr.read_text(), Counts(recording.stderr.read_text()).samples)
     assert "Captured" in recording.stdout.read_text()
     errors = [line for line in recording.stderr.read_text().splitlines() if ": error: " in line]
     assert len(errors) == 1 and "cannot write /dev/full: No space left on device; make room" in errors[0]
     check_nothing_left()
 
 
-def test_disk_fills_up(tachyon, target, tmp_path, small_disk):
+def test_disk_fills_up(tachyon, target, tmp_path, small_disk, rescued):
     """The old profile stays, half a new one does not."""
     (small_disk / "profile.txt").write_text("old")
     with Recording(
@@ -264,11 +283,12 @@ def test_disk_fills_up(tachyon, target, tmp_path, small_disk):
         assert recording.wait() == 1
     assert ": error: cannot write " in recording.stderr.read_text()
     assert "No space left on device" in recording.stderr.read_text()
+    rescued(recording.stderr.read_text(), Counts(recording.stderr.read_text()).samples)
     assert sorted(entry.name for entry in small_disk.iterdir()) == ["filler", "profile.txt"]
     assert (small_disk / "profile.txt").read_text() == "old"
 
 
-def test_directory_vanishes(tachyon, target, tmp_path):
+def test_directory_vanishes(tachyon, target, tmp_path, rescued):
     place = tmp_path / "place"
     place.mkdir()
     with Recording(tachyon, tmp_path, "attach", target.pid, output=place / "out.txt") as recording:
@@ -278,11 +298,12 @@ def test_directory_vanishes(tachyon, target, tmp_path):
         assert recording.wait() == 1
     assert f"cannot write {place}/out.txt: No such file or directory" in recording.stderr.read_text()
     assert "Captured" in recording.stdout.read_text()
+    rescued(recording.stderr.read_text(), Counts(recording.stderr.read_text()).samples)
     assert not place.exists()
     check_nothing_left()
 
 
-def test_full_standard_output(tachyon, target):
+def test_full_standard_output(tachyon, target, rescued):
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
             [tachyon, "attach", "--mode", "cpu", "-d", "0.2", str(target.pid)],
@@ -293,6 +314,7 @@ def test_full_standard_output(tachyon, target):
         )
     assert done.returncode == 1
     assert "cannot write standard output: No space left on device" in done.stderr
+    assert rescued(done.stderr).suffix == ".pstats"
 
 
 def test_closed_streams(tachyon, target, tmp_path):

@@ -27,7 +27,13 @@ def place(root):
         home = pathlib.Path(name) / "home"
         home.mkdir(mode=0o755)
         os.chown(home, USER, GROUP)
+        temporary(home).mkdir()
+        temporary(home).chmod(0o1777)
         yield home
+
+
+def temporary(home):
+    return home.parent / "temporary"
 
 
 @pytest.fixture
@@ -37,7 +43,7 @@ def write(place):
     described.write_text(PROFILE)
 
     def run(output, uid=USER, gid=GROUP, cwd=None):
-        env = {"PATH": os.environ["PATH"], "SUDO_UID": str(uid), "SUDO_GID": str(gid)}
+        env = {"PATH": os.environ["PATH"], "SUDO_UID": str(uid), "SUDO_GID": str(gid), "TMPDIR": temporary(place)}
         return subprocess.run(
             [TOOL, described, "collapsed", output],
             capture_output=True,
@@ -209,7 +215,9 @@ def test_pipe(place, write):
 
 
 def test_device_is_not_replaced(place, write):
-    assert refused(write("/dev/full"), "No space left on device")
+    assert refused(write("/dev/full"), "No space left on device", f"the profile is in {temporary(place)}/")
+    (saved,) = temporary(place).iterdir()
+    assert (saved.read_text(), saved.stat().st_uid) == (COLLAPSED, USER)
     assert write("/dev/null").returncode == 0
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 

@@ -124,6 +124,7 @@ def words_of(sides, situation):
         "the program exits with 3": lambda: ["run", sides.script("raise SystemExit(3)\n")],
         "another version of Python": lambda: sample(sides.target(SLEEP, "3.14")),
         "a place that cannot be written": lambda: ["run", "--collapsed", "-o", place / "no/out", sides.script(SHORT)],
+        "a place that fails at the end": lambda: ["run", "--collapsed", "-o", "/dev/full", sides.script(SHORT)],
         "a stack of 2000 frames": lambda: sample(sides.target(DEEP)),
         "dump of a stack of 2000 frames": lambda: ["dump", sides.target(DEEP)],
         "no samples": lambda: sample(sides.target(SLEEP), "--mode", "cpu"),
@@ -161,7 +162,8 @@ def check(cell, outcome):
 
 
 @pytest.mark.parametrize("situation", ROWS)
-def test_situation(tachyon, lab_exe, lab_dir, lab_python, lab_script, situation):
+def test_situation(tachyon, lab_exe, lab_dir, lab_python, lab_script, tmp_path, monkeypatch, situation):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     sides = Sides(tachyon, lab_exe, lab_dir, lab_python, lab_script)
     outcomes = both(sides, situation)
     for cell, outcome in zip(ROWS[situation], outcomes, strict=True):

@@ -333,14 +333,21 @@ def test_default_names(tmp_path):
 
 
 @pytest.mark.parametrize("name", ("pstats", "collapsed"))
-def test_full_disk(name, tmp_path):
+def test_full_disk(name, tmp_path, monkeypatch):
+    """The profile is not lost: it goes where temporary files go."""
     path = tmp_path / "case.txt"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     path.write_text(describe(CASES["seconds"]))
     error = run_tool(path, name, "/dev/full", status=1).stderr.decode()
+    (saved,) = temporary.iterdir()
     assert error == (
         "write: cannot write /dev/full: No space left on device; "
-        "make room, or give another place with -o\n"
+        f"make room, or give another place with -o; the profile is in {saved}\n"
     )
+    run_tool(path, name, tmp_path / "wanted")
+    assert saved.read_bytes() == (tmp_path / "wanted").read_bytes()
     with open("/dev/full", "w", encoding="utf-8") as full:
         command = [TOOL, path, name, "-"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)

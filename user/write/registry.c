@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/interrupt.h"
 #include "write/formats.h"
 #include "write/writer.h"
 
@@ -77,22 +78,31 @@ bool tach_write__to_stdout(const struct tach_writer *writer, const char *path)
 	return is_table(writer, path) || (path && path_fd(path) == STDOUT_FILENO);
 }
 
-/* Where to write; @pid as text. Returns a path that the caller frees, or NULL without memory. */
-static char *final_path(const struct tach_writer *writer, const char *path, const char *pid)
+/* The file in a directory, "" for the current one; @pid as text. A path that the caller frees, or NULL without
+ * memory. */
+static char *path_in(const struct tach_writer *writer, const char *dir, const char *pid)
 {
-	const char *dir = "", *slash = "";
-	struct stat st;
+	const char *slash = *dir && dir[strlen(dir) - 1] != '/' ? "/" : "";
 	char *out;
 
-	if (path && (stat(path, &st) || !S_ISDIR(st.st_mode)))
-		return strdup(path);
-	if (path) {
-		dir = path;
-		slash = *path && path[strlen(path) - 1] == '/' ? "" : "/";
-	}
 	if (asprintf(&out, "%s%s%s_%s.%s", dir, slash, writer->name, pid, writer->ext) < 0)
 		return NULL;
 	return out;
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return path && !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* Where to write. As above. */
+static char *final_path(const struct tach_writer *writer, const char *path, const char *pid)
+{
+	if (path && !is_dir(path))
+		return strdup(path);
+	return path_in(writer, path ? path : "", pid);
 }
 
 /* The formats are the same in every country. */
@@ -128,8 +138,8 @@ static int write_sink(const struct tach_writer *writer, const struct tach_profil
 			     strerror(-err));
 }
 
-int tach_write(const struct tach_writer *writer, const struct tach_profile *profile,
-	       const struct tach_write_opts *opts, const char *path, struct tach_why *why)
+static int write_place(const struct tach_writer *writer, const struct tach_profile *profile,
+		       const struct tach_write_opts *opts, const char *path, struct tach_why *why)
 {
 	bool table = is_table(writer, path);
 	int fd = table ? STDOUT_FILENO : path ? path_fd(path) : -1;
@@ -155,6 +165,40 @@ int tach_write(const struct tach_writer *writer, const struct tach_profile *prof
 	if (!err && writer->advice)
 		printf("%s\n", writer->advice);
 	free(file);
+	return err;
+}
+
+/* What was sampled is not lost with the place where it was to go: try directories for temporary files. A
+ * reader that went away did not want it; and without memory it will not be better elsewhere. */
+static void rescue(const struct tach_writer *writer, const struct tach_profile *profile,
+		   const struct tach_write_opts *opts, int err, struct tach_why *why)
+{
+	const char *const dirs[] = {getenv("TMPDIR"), "/var/tmp", "/tmp"};
+	size_t used = strlen(why->text);
+	struct tach_why other;
+	struct tach_sink *sink;
+	char *file, pid[16];
+	bool done = err == -EPIPE || err == -ENOMEM || tach_interrupt__gave_up();
+
+	snprintf(pid, sizeof(pid), "%d", tach_profile__summary(profile)->pid);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && !done; i++) {
+		file = is_dir(dirs[i]) ? path_in(writer, dirs[i], pid) : NULL;
+		sink = file ? tach_sink__file(file, &other) : NULL;
+		done = sink && !write_sink(writer, profile, opts, false, sink, &other);
+		if (done)
+			snprintf(why->text + used, sizeof(why->text) - used,
+				 "; the profile is in %s", file);
+		free(file);
+	}
+}
+
+int tach_write(const struct tach_writer *writer, const struct tach_profile *profile,
+	       const struct tach_write_opts *opts, const char *path, struct tach_why *why)
+{
+	int err = write_place(writer, profile, opts, path, why);
+
+	if (err)
+		rescue(writer, profile, opts, err, why);
 	return err;
 }
 

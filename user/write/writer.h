@@ -53,7 +53,8 @@ const struct tach_writer *tach_writer__find(const char *name);
 /* Write to @path: a file, a directory (then <name>_<pid>.<ext> in it), "-" or NULL for stdout in the
  * writer's form for it, or the path of an open descriptor (/dev/stdout, /dev/fd/3). NULL where the
  * writer has no form for stdout: <name>_<pid>.<ext> in the current directory. New files belong to the
- * invoking user. 0, or a negative errno with @why. */
+ * invoking user. 0, or a negative errno with @why; what cannot be written there is then in a directory for
+ * temporary files, if it can be, and @why says where. */
 int tach_write(const struct tach_writer *writer, const struct tach_profile *profile,
 	       const struct tach_write_opts *opts, const char *path, struct tach_why *why);
 
