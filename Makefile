@@ -255,7 +255,7 @@ $(TRUN): $(B)/%: $(B)/obj/%.o $(LIB)
 
 RESULTS := $(B)/results
 SUM     := $(B)/sum
-SUITES  := lint test-scripts unit unit-san fuzz test-bpf test-int check-truth check-vm
+SUITES  := lint test-scripts unit unit-san fuzz test-bpf test-int interop check-truth check-vm
 RUN     := $(PYTHON) -B scripts/results.py run $(RESULTS)
 LIMIT   := timeout --kill-after=10 1800
 # Root must not write into the tree, and tests must not see that it was sudo that made them root.

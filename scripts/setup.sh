@@ -17,8 +17,8 @@ packages=(
   bpftool clang-19 gcc libbpf-dev libcap-dev libelf-dev linux-libc-dev pkg-config uthash-dev
   zlib1g-dev
   # the lab, tests, checks
-  bash-completion clang-format-19 clang-tidy-19 fish libclang-rt-19-dev libcmocka-dev libffi-dev
-  mmdebstrap mount musl-tools pyprof2calltree python3 python3-pyflakes python3-pytest runc
+  bash-completion clang-format-19 clang-tidy-19 fish golang-go libclang-rt-19-dev libcmocka-dev
+  libffi-dev mmdebstrap mount musl-tools pyprof2calltree python3 python3-pyflakes python3-pytest runc
   shellcheck xz-utils zsh
 )
 vm_packages=(cpio qemu-system-x86)

@@ -2,6 +2,7 @@
 """Made-up recordings, sample by sample, in the language of tests/tools/profile_text.c, which gives them to the
 writers."""
 
+import collections
 import os
 import subprocess
 
@@ -27,38 +28,44 @@ def run_tool(*args, status=0, **popen):
     return done
 
 
+Process = collections.namedtuple("Process", "pid name command")
+Thread = collections.namedtuple("Thread", "process tid name main interp")
+Sample = collections.namedtuple("Sample", "ns thread stack state weight")
+
+
 class MadeUp:
-    """A stack is (file, line, function)..., leaf first. Times in ns, those of samples from the start on."""
+    """A stack is (file, line, function)..., leaf first; of a function whose first line is known, that too. Times in
+    ns, those of samples from the start on. Keeps what it was told."""
 
     START_NS = 5_000_000_000
 
-    def __init__(self, pid=4711, period_ns=1_000_000, epoch_ns=1_700_000_000_123_456_000):
-        self.period_ns = period_ns
+    def __init__(self, pid=4711, period_ns=1_000_000, epoch_ns=1_700_000_000_123_456_000, mode="wall"):
+        self.period_ns, self.mode = period_ns, mode
         self.lines = [
             f"pid {pid}",
             f"period_ns {period_ns}",
-            "mode wall",
+            f"mode {mode}",
             f"start_ns {self.START_NS}",
             f"epoch_ns {epoch_ns}",
         ]
-        self.processes = self.threads = 0
+        self.processes, self.threads, self.samples = [], [], []
         self.frames, self.stacks = {}, {}
 
     def process(self, pid, name="python3", command="python3 x.py"):
         self.lines.append(f"process {pid} {encode(name)} {encode(command)}")
-        self.processes += 1
-        return self.processes - 1
+        self.processes.append(Process(pid, name, command))
+        return len(self.processes) - 1
 
     def thread(self, process, tid, name="", main=False, interp=0):
         self.lines.append(f"who {process} {interp} {tid} {int(main)} {encode(name)}")
-        self.threads += 1
-        return self.threads - 1
+        self.threads.append(Thread(process, tid, name, main, interp))
+        return len(self.threads) - 1
 
     def _frame(self, frame):
         if frame not in self.frames:
             self.frames[frame] = len(self.frames)
-            file, line, func = frame
-            self.lines.append(f"frame {encode(file)} {encode(func)} {line} {line} 4 9")
+            file, line, func, *first_line = frame
+            self.lines.append(" ".join(map(str, ("frame", encode(file), encode(func), line, line, 4, 9, *first_line))))
         return self.frames[frame]
 
     def _stack(self, stack):
@@ -69,8 +76,9 @@ class MadeUp:
         return self.stacks[stack]
 
     def sample(self, ns, thread, stack, state=0, weight=1):
-        stack = self._stack(tuple(stack))
-        self.lines.append(f"event {self.START_NS + ns} {thread} {stack} {state} {weight}")
+        sample = Sample(ns, thread, tuple(stack), state, weight)
+        self.lines.append(f"event {self.START_NS + ns} {thread} {self._stack(sample.stack)} {state} {weight}")
+        self.samples.append(sample)
 
     def write(self, path, form, output="-"):
         """The bytes of that format; @path: for the description."""

@@ -7,13 +7,14 @@
  * OUTPUT is what -o would be, "default" for none. INPUT has one item a line, strings as hexadecimal
  * UTF-8 ("-" if empty), frames leaf first by their order in the file from 0:
  *	pid N | period_ns N | mode NAME | start_ns N | epoch_ns N
- *	frame FILE FUNC LINE END_LINE COL END_COL
+ *	frame FILE FUNC LINE END_LINE COL END_COL [FIRST_LINE]
  *	stack ID FRAME...
  *	sample STACK_ID TID WEIGHT
  *	process PID NAME COMMAND
  *	who PROCESS INTERP TID MAIN NAME
  *	event NS WHO STACK_ID STATE WEIGHT
- * Processes and threads by their order from 0; "sample" is an event of a thread of process 0.
+ * Processes and threads by their order from 0; "sample" is an event of a thread of process 0, which is there
+ * even if nobody has named it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -69,11 +70,11 @@ static tach_str_id hex_str(struct tach_frametab *tab, const char *hex)
 static int add_frame(struct input *in, char *line)
 {
 	char *file = strtok(line, " "), *func = strtok(NULL, " "), *rest = strtok(NULL, "\n");
-	struct tach_frame frame;
+	struct tach_frame frame = {0};
 	tach_frame_id *ids;
 
-	if (!rest || sscanf(rest, "%d %d %d %d", &frame.line, &frame.end_line, &frame.col,
-			    &frame.end_col) != 4)
+	if (!rest || sscanf(rest, "%d %d %d %d %d", &frame.line, &frame.end_line, &frame.col,
+			    &frame.end_col, &frame.first_line) < 4)
 		return fail("bad frame");
 	frame.file = hex_str(in->tab, file);
 	frame.func = hex_str(in->tab, func);
@@ -123,6 +124,9 @@ static int add_sample(struct input *in, const char *line)
 
 	if (sscanf(line, "%llu %u %u", &id, &tid, &weight) != 3)
 		return fail("bad sample");
+	if (!tach_profile__process_cnt(in->profile) &&
+	    tach_profile__add_process(in->profile, in->summary.pid, "", "") == TACH_NO_ID)
+		return -ENOMEM;
 	return add(in, 0, tach_profile__who_of(in->profile, 0, 0, tid, &added), id, 0, weight);
 }
 

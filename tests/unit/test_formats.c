@@ -16,6 +16,10 @@
 #include "user/write/text.c"
 #include "user/write/locs.c"
 #include "user/write/collapsed.c"
+#include "user/write/proto.c"
+#include "user/write/gzip.c"
+#include "user/write/pprof.c"
+#include "user/write/pprof_tables.c"
 #include "user/write/pstats_rows.c"
 #include "user/write/pstats_table.c"
 #include "user/write/pstats_summary.c"
@@ -49,6 +53,7 @@ static ssize_t write_to(write_fn write, const struct tach_build *build,
 static void make(struct tach_build *build)
 {
 	build_start(build);
+	tach_profile__add_process(build->profile, 7, "python3", "python3 a.py");
 	build_sample(build, 12, "cba", 3);
 	build_sample(build, 2, "ba", 3);
 	build_sample(build, 12, "ba", 3);
@@ -133,7 +138,7 @@ static void test_file(void **state)
 static void test_no_memory(void **state)
 {
 	static const write_fn writes[] = {tach_collapsed__write, tach_pstats__write_table,
-					  tach_pstats__write_file};
+					  tach_pstats__write_file, tach_pprof__write};
 	struct tach_write_opts opts = {.sort = TACH_SORT_NAME, .limit = 15, .summary = true};
 	char expected[8192], buf[8192];
 	struct tach_build build;

@@ -67,11 +67,11 @@ static void test_strings_with_nul(void **state)
 static void test_frames(void **state)
 {
 	struct tach_frametab *tab = tach_frametab__new();
-	struct tach_frame frames[8];
+	struct tach_frame frames[9];
 	tach_frame_id i;
 
 	(void)state;
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 9; i++)
 		frames[i] = frame_at(1, 2, 3);
 	frames[1].file = 7;
 	frames[2].func = 7;
@@ -79,12 +79,27 @@ static void test_frames(void **state)
 	frames[4].end_line = 7;
 	frames[5].col = TACH_COL_NONE;
 	frames[6].end_col = 7;
-	for (i = 0; i < 7; i++)
+	frames[7].first_line = 7;
+	for (i = 0; i < 8; i++)
 		assert_int_equal(tach_frametab__frame(tab, &frames[i]), i);
-	assert_int_equal(tach_frametab__frame(tab, &frames[7]), 0);
-	assert_int_equal(tach_frametab__frame_cnt(tab), 7);
-	for (i = 0; i < 7; i++)
+	assert_int_equal(tach_frametab__frame(tab, &frames[8]), 0);
+	assert_int_equal(tach_frametab__frame_cnt(tab), 8);
+	for (i = 0; i < 8; i++)
 		assert_memory_equal(tach_frametab__get(tab, i), &frames[i], sizeof(frames[i]));
+	tach_frametab__free(tab);
+}
+
+static void test_marker(void **state)
+{
+	struct tach_frametab *tab = tach_frametab__new();
+	tach_str_id mark = tach_frametab__str(tab, "~", 1),
+		    file = tach_frametab__str(tab, "~/a", 3);
+
+	(void)state;
+	assert_true(tach_frametab__is_marker(tab, mark, TACH_LINE_NONE));
+	assert_false(tach_frametab__is_marker(tab, mark, 1));
+	assert_false(tach_frametab__is_marker(tab, mark, TACH_LINE_BAD));
+	assert_false(tach_frametab__is_marker(tab, file, TACH_LINE_NONE));
 	tach_frametab__free(tab);
 }
 
@@ -178,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_strings_with_nul),
 		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_marker),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_without_memory),
 	};

@@ -231,37 +231,6 @@ static void test_events_without_room(void **state)
 	free(heard.events);
 }
 
-static void test_who(void **state)
-{
-	struct tach_build build;
-	bool added;
-
-	(void)state;
-	build_start(&build);
-	assert_int_equal(tach_profile__add_process(build.profile, 70, "first", "first -x"), 0);
-	assert_int_equal(tach_profile__add_process(build.profile, 71, "", ""), 1);
-	/* The same number in another process or interpreter is another thread. */
-	assert_int_equal(tach_profile__who_of(build.profile, 0, 0, 5, &added), 0);
-	assert_true(added);
-	assert_int_equal(tach_profile__who_of(build.profile, 1, 0, 5, &added), 1);
-	assert_int_equal(tach_profile__who_of(build.profile, 0, 1, 5, &added), 2);
-	assert_int_equal(tach_profile__who_of(build.profile, 0, 0, 5, &added), 0);
-	assert_false(added);
-	tach_profile__describe(build.profile, 1, "a long name of a thread", true);
-	tach_profile__describe(build.profile, 1, "", true);
-	tach_profile__describe(build.profile, 1, NULL, true);
-	build_freeze(&build);
-	assert_int_equal(tach_profile__process_cnt(build.profile), 2);
-	assert_int_equal(tach_profile__process(build.profile, 0)->pid, 70);
-	assert_string_equal(tach_profile__process(build.profile, 0)->command, "first -x");
-	assert_int_equal(tach_profile__who_cnt(build.profile), 3);
-	assert_string_equal(tach_profile__who(build.profile, 1)->name, "a long name of ");
-	assert_true(tach_profile__who(build.profile, 1)->main_thread);
-	assert_string_equal(tach_profile__who(build.profile, 0)->name, "");
-	assert_int_equal(tach_profile__who(build.profile, 2)->interp, 1);
-	build_end(&build);
-}
-
 /* 100,000 stacks of 33 frames, most of them shared, then a sample of each from 4 threads. */
 static void test_many(void **state)
 {
@@ -373,7 +342,7 @@ int main(void)
 		cmocka_unit_test(test_add_is_cheap),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_events_without_room),
-		cmocka_unit_test(test_who),
+
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

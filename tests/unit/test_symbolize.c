@@ -223,6 +223,7 @@ static void test_empty_names(void **state)
 
 	learn(ses, &code);
 	check_names(ses, frame_of(ses, WORD(ADDR, 0)), "", "");
+	assert_int_equal(frame_of(ses, WORD(ADDR, 0))->first_line, 10);
 	assert_int_equal(stats_of(ses)->unknown, 0);
 }
 

@@ -7,6 +7,7 @@
 #include "aggregate/who.h"
 #include "util/grow.h"
 #include "util/idmap.h"
+#include "bpf/tach_wire.h"
 
 #define ROOT 0
 
@@ -171,6 +172,15 @@ static int keep(struct tach_profile *profile, const struct tach_event *event)
 	return tach_tape__add(profile->tape, &kept);
 }
 
+static enum tach_doing doing_of(__u32 state)
+{
+	if (state & TACH_STATE_ON_CPU)
+		return state & TACH_STATE_HAS_GIL ? TACH_ON_CPU_WITH_GIL : TACH_ON_CPU;
+	if (state & TACH_STATE_GIL_REQUESTED)
+		return TACH_WAITS_FOR_GIL;
+	return state & TACH_STATE_HAS_GIL ? TACH_OFF_CPU_WITH_GIL : TACH_OFF_CPU;
+}
+
 int tach_profile__add(struct tach_profile *profile, const struct tach_event *event)
 {
 	__u32 row;
@@ -189,6 +199,7 @@ int tach_profile__add(struct tach_profile *profile, const struct tach_event *eve
 	if (keep(profile, event))
 		return 0; /* the session asks, and says it once */
 	profile->rows[row].weight += event->weight;
+	profile->rows[row].weights[doing_of(event->state)] += event->weight;
 	profile->total += event->weight;
 	if (event->node == profile->lost_node)
 		profile->lost += event->weight;

@@ -119,6 +119,16 @@ struct tach_node {
 __u32 tach_profile__node_cnt(const struct tach_profile *profile);
 const struct tach_node *tach_profile__node(const struct tach_profile *profile, __u32 idx);
 
+/* What a thread does, as far as its sample tells. */
+enum tach_doing {
+	TACH_OFF_CPU,
+	TACH_ON_CPU,
+	TACH_OFF_CPU_WITH_GIL,
+	TACH_ON_CPU_WITH_GIL,
+	TACH_WAITS_FOR_GIL,
+	TACH_DOING__CNT,
+};
+
 /* Weight that ended in a node: one row per (thread, leaf node), sorted by tid, thread, then node. */
 struct tach_row {
 	__u32 who; /* index of the thread */
@@ -126,6 +136,7 @@ struct tach_row {
 	__u32 node;
 	__u32 seq; /* rank of its first sample among the rows': 0, 1, ... row_cnt - 1 */
 	__u64 weight;
+	__u64 weights[TACH_DOING__CNT]; /* what it consists of */
 };
 __u32 tach_profile__row_cnt(const struct tach_profile *profile);
 const struct tach_row *tach_profile__row(const struct tach_profile *profile, __u32 idx);

@@ -176,6 +176,9 @@ const struct tach_option tach_options[] = {
 		.later = true,
 		.help = "all samples, to be converted by replay",
 	}, {
+		.name = "pprof", .group = TACH_GROUP_FORMAT, .where = WRITE, .own = true, .format = "pprof",
+		.help = "for go tool pprof and what else reads its files",
+	}, {
 		.name = "compression", .group = TACH_GROUP_OUTPUT, .where = SAMPLE, .later = true,
 		.metavar = "HOW", .preset = "auto", .choices = compressions,
 		.help = "of --binary: auto, zstd or none",

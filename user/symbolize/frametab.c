@@ -19,7 +19,7 @@ struct frame {
 	struct tach_frame frame;
 };
 
-_Static_assert(sizeof(struct tach_frame) == 6 * sizeof(__u32), "a key without padding");
+_Static_assert(sizeof(struct tach_frame) == 7 * sizeof(__u32), "a key without padding");
 
 /* Elements of a hash in the order of their ids. */
 struct index {
@@ -139,6 +139,11 @@ const struct tach_frame *tach_frametab__get(const struct tach_frametab *tab, tac
 	const struct frame *frame = tab->frame_by_id.elts[id];
 
 	return &frame->frame;
+}
+
+bool tach_frametab__is_marker(const struct tach_frametab *tab, tach_str_id file, __s32 line)
+{
+	return line == TACH_LINE_NONE && !strcmp(tach_frametab__text(tab, file, NULL), "~");
 }
 
 __u32 tach_frametab__frame_cnt(const struct tach_frametab *tab)

@@ -2,6 +2,7 @@
 #ifndef TACH_FRAMETAB_H
 #define TACH_FRAMETAB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "util/types.h"
@@ -22,6 +23,7 @@ enum {
 struct tach_frame {
 	tach_str_id file; /* path as the code object has it; "~" for markers */
 	tach_str_id func; /* qualified name */
+	__s32 first_line; /* of the function, decorators included; 0: not known */
 	__s32 line;	  /* >= 1, or TACH_LINE_* */
 	__s32 end_line;	  /* as line */
 	__s32 col;	  /* UTF-8 bytes from 0, or TACH_COL_NONE */
@@ -41,6 +43,8 @@ tach_frame_id tach_frametab__frame(struct tach_frametab *tab, const struct tach_
 /* NUL-terminated text; its size in *@sz if not NULL (names may contain NUL). */
 const char *tach_frametab__text(const struct tach_frametab *tab, tach_str_id id, size_t *sz);
 const struct tach_frame *tach_frametab__get(const struct tach_frametab *tab, tach_frame_id id);
+/* Is a frame with this file and line a marker, such as "<GC>"? It has a name, but neither file nor line. */
+bool tach_frametab__is_marker(const struct tach_frametab *tab, tach_str_id file, __s32 line);
 __u32 tach_frametab__frame_cnt(const struct tach_frametab *tab);
 __u32 tach_frametab__str_cnt(const struct tach_frametab *tab);
 

@@ -206,7 +206,11 @@ static int locate(struct tach_symbolizer *sym, struct spot *spot)
 		.col = TACH_COL_NONE,
 		.end_col = TACH_COL_NONE,
 	};
-	struct tach_frame frame = {.file = code->file, .func = code->func};
+	struct tach_frame frame = {
+		.file = code->file,
+		.func = code->func,
+		.first_line = code->firstlineno > 0 ? code->firstlineno : 0,
+	};
 	tach_frame_id id;
 
 	if (lasti != TACH_FRAME_LASTI_NONE)

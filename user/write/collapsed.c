@@ -48,14 +48,14 @@ struct collapsed {
 	__u32 *path;		    /* [deepest branch] scratch for printing */
 };
 
-/* Write what stands for a location to @dst. Markers ("~", line 0) have neither file nor line. */
+/* Write what stands for a location to @dst. */
 static size_t put_label(char *dst, const struct tach_frametab *tab, const struct tach_loc *loc)
 {
 	struct tach_text file = tach_text__of(tab, loc->file);
 	struct tach_text func = tach_text__of(tab, loc->func);
 	size_t sz = 0;
 
-	if (loc->line == TACH_LINE_NONE && file.sz == 1 && *file.ptr == '~')
+	if (tach_frametab__is_marker(tab, loc->file, loc->line))
 		return tach_text__escape(dst, func, TACH_ESCAPE_SEMICOLON);
 	sz += tach_text__escape(dst, tach_text__basename(file), TACH_ESCAPE_SEMICOLON);
 	dst[sz++] = ':';

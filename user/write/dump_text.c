@@ -146,7 +146,7 @@ static void put_frame(const struct printer *out, tach_frame_id id)
 	const struct tach_frame *frame = tach_frametab__get(tab, id);
 	struct tach_text file = tach_text__of(tab, frame->file);
 	struct tach_text func = tach_text__of(tab, frame->func);
-	bool marker = file.sz == 1 && *file.ptr == '~' && frame->line == TACH_LINE_NONE;
+	bool marker = tach_frametab__is_marker(tab, frame->file, frame->line);
 
 	print(out, "  ");
 	if (file.sz && !marker) {

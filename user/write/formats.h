@@ -14,5 +14,7 @@ int tach_collapsed__write(const struct tach_profile *profile, const struct tach_
 			  struct tach_sink *sink);
 int tach_gecko__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		      struct tach_sink *sink);
+int tach_pprof__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
+		      struct tach_sink *sink);
 
 #endif

@@ -34,6 +34,12 @@ static const struct tach_writer writers[] = {
 		.done = "Gecko profile written to",
 		.advice = "Open in Firefox Profiler: https://profiler.firefox.com/",
 	},
+	{
+		.name = "pprof",
+		.ext = "pb.gz",
+		.write = tach_pprof__write,
+		.done = "pprof output written to",
+	},
 };
 
 const struct tach_writer *tach_writer__find(const char *name)

@@ -172,6 +172,11 @@ void tach_sink__fail(struct tach_sink *sink, int err)
 		sink->err = err;
 }
 
+bool tach_sink__failed(const struct tach_sink *sink)
+{
+	return sink->err;
+}
+
 int tach_sink__close(struct tach_sink *sink, struct tach_why *why)
 {
 	int err;

@@ -2,6 +2,7 @@
 #ifndef TACH_SINK_H
 #define TACH_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "util/log.h"
@@ -25,6 +26,8 @@ void tach_sink__printf(struct tach_sink *sink, const char *fmt, ...) TACH_PRINTF
 /* The writer could not make what it was to write: @err (negative errno) is the sink's error, unless it
  * has one. */
 void tach_sink__fail(struct tach_sink *sink, int err);
+/* Whether it has an error: what is written goes nowhere then. */
+bool tach_sink__failed(const struct tach_sink *sink);
 
 /* Flush, rename, free. 0, or the first error as a negative errno with @why; a broken file is removed,
  * but for one that was written in place. */
