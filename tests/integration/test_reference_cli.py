@@ -10,6 +10,7 @@ import pytest
 
 from reference_cli import helps, ours, reference
 from reference_lines import COMMANDS, LINES, random_lines
+from tree import ROOT
 
 
 # What is known of the reference and not in this version: each ends the program with one line that says so. When
@@ -151,6 +152,16 @@ def test_every_flag_choice_and_default(tachyon, texts, command):
             # A default in words ("run to completion", "`stdout` for ...") is in other words there.
             wanted = default if re.fullmatch(r"[\w-]+", default) else ""
             assert f"(default: {wanted}" in row, (name, default)
+
+
+def test_own_options_are_listed(tachyon, texts):
+    """What is ours stands in docs/reference.md."""
+    here, theirs = set(), set()
+    for command in ("", *COMMANDS):
+        here |= set(re.findall(r"^  (?:-\w,|   ) (--[\w-]+)", our_help(tachyon, command), re.M))
+        theirs |= set(options_of(texts[command]))
+    (row,) = re.findall(r"^\| own options \|(.*?)\|", (ROOT / "docs" / "reference.md").read_text(), re.M)
+    assert sorted(here - theirs) == sorted(re.findall(r"`(--[\w-]+)`", row))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
