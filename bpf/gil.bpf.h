@@ -4,18 +4,13 @@
 
 /* Who holds the GIL, who waits for it, and for whom. */
 
-/* struct _gil_runtime_state, in which the threads that wait sleep: its condition variables and mutexes are
- * those of the libc, 208 bytes in all with glibc on x86-64, 224 on arm64, and 8 more without GIL.
- * Source: CPython v3.13.0 - v3.15.2 Include/internal/pycore_gil.h. */
-#define TACH_GIL_SZ 256
-
 #ifdef __TARGET_ARCH_arm64
 #define TACH_SYS_FUTEX 98 /* Linux v6.1 include/uapi/asm-generic/unistd.h */
 #else
 #define TACH_SYS_FUTEX 202 /* Linux v6.1 arch/x86/entry/syscalls/syscall_64.tbl */
 #endif
 
-/* Address of the futex that @task, which leaves the CPU, goes to sleep on; 0: it does something else. */
+/* Address of the futex that @task, which is off the CPU or leaves it, sleeps on; 0: it does something else. */
 static __always_inline __u64 tach_futex_of(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -27,26 +22,19 @@ static __always_inline __u64 tach_futex_of(struct task_struct *task)
 #endif
 }
 
-/* Does @task, which sleeps from now on with the thread state in the scratch, wait for the GIL? Sets t->holder
- * and the bit of s->state. The interpreter says so from 3.15 on, but for a thread that has given it up on request
- * and waits until another one has it; before that, a thread that sleeps in the GIL does it. */
+/* Does @task, which sleeps from now on with the thread state in the scratch, wait for the GIL? Sets the bit of
+ * s->state, and in mode gil t->holder. */
 static __always_inline void tach_look_for_gil_wait(struct tach_thread *t, struct tach_scratch *s,
 						   const struct tach_layout *layout,
 						   struct task_struct *task)
 {
-	bool said = s->state & TACH_STATE_GIL_REQUESTED;
-	__u64 futex = said ? 0 : tach_futex_of(task), gil, holder;
+	__u64 gil, holder;
 	__u32 tid;
 
-	if (s->state & TACH_STATE_HAS_GIL || layout->flags & TACH_LAYOUT_FREE_THREADED)
+	if (!tach_waits_for_gil(s, layout, tach_futex_of(task), &gil))
 		return;
-	if (!said && !futex)
+	if (!(tach_filter & TACH_STATE_HAS_GIL)) /* nobody asks for whom */
 		return;
-	if (tach_read_u64(&gil, TSTATE_FIELD(__u64, layout->ts_interp) + layout->is_gil))
-		return;
-	if (!said && futex - gil >= TACH_GIL_SZ)
-		return;
-	s->state |= TACH_STATE_GIL_REQUESTED;
 	if (!tach_read_u64(&holder, gil + layout->gil_holder) && holder &&
 	    !tach_read(&tid, sizeof(tid), holder + layout->ts_native_tid))
 		t->holder = tid;
@@ -67,6 +55,22 @@ static __always_inline void tach_end_gil_wait(struct tach_thread *t, __u64 waite
 		*sum += waited_ns; /* a thread ends one block at a time */
 	else
 		bpf_map_update_elem(&tach_gil_waits, &key, &waited_ns, BPF_ANY);
+}
+
+/* Where all time counts, whether a thread waits for the GIL is known of the samples: of those in the block that
+ * ends, the time that it was asleep. Without the last part, in which it waited for a CPU. */
+static __always_inline __u64 tach_time_asleep(__u32 weight, __u64 block_ns, __u64 runnable_ns)
+{
+	__u64 runnable_share = (runnable_ns << 10) / (block_ns + 1);
+
+	return (weight * tach_period_ns * (1024 - runnable_share)) >> 10;
+}
+
+/* A block ends in which the thread was asleep for so long: was that for the GIL? */
+static __always_inline void tach_note_gil_wait(struct tach_thread *t, __u64 asleep_ns)
+{
+	if (!tach_filter && t->state & TACH_STATE_GIL_REQUESTED)
+		t->gil_wait_ns += asleep_ns;
 }
 
 #endif

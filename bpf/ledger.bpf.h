@@ -65,8 +65,10 @@ static __always_inline bool tach_keep_stack(struct tach_thread *t, const struct 
 /* Send what has become due where no stack could be read: an earlier one has to do. */
 static __always_inline void tach_settle_reused(struct tach_thread *t, __u32 weight)
 {
-	if (t->bare)
+	if (t->bare) {
+		t->skipped += weight;
 		return;
+	}
 	if (!t->stack_id) {
 		TACH_ADD(OFF_FAILED, weight);
 		return;
@@ -75,11 +77,51 @@ static __always_inline void tach_settle_reused(struct tach_thread *t, __u32 weig
 	tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
 }
 
-/* Whether the block of @t is of a state that counts. If that is not known its points are passed, and it is
- * seen when its stack is read. */
-static __always_inline bool tach_block_counts(const struct tach_thread *t)
+/* A thread ends, and no tick will take what it has on a CPU. */
+static __always_inline void tach_settle_last(struct tach_thread *t)
 {
-	return !t->known || tach_is_asked_for(t->block_state);
+	if (!t->pending)
+		return;
+	if (t->tid && !tach_filter) {
+		tach_settle_reused(t, t->pending);
+		return;
+	}
+	/* In which state it was, or even whether in Python, nobody knows. */
+	t->skipped += t->pending;
+	if (!t->bare)
+		TACH_ADD(UNSEEN, t->pending);
+}
+
+/* Whether the block of @t, the thread of @task, is of a state that counts, so far as that is known: else it is seen
+ * when its stack is read. Of a thread that is on its way out there is nothing to see any more. */
+static __always_inline bool tach_block_counts(const struct tach_thread *t,
+					      const struct task_struct *task)
+{
+	if (task->flags & PF_EXITING)
+		return false;
+	return tach_is_asked_for(t->known ? t->block_state : t->fresh ? t->state : tach_filter);
+}
+
+/* Look at the state in which @task leaves, or has left. Returns as tach_look(). */
+static __always_inline int tach_look_at_block(struct tach_thread *t, struct tach_scratch *s,
+					      struct task_struct *task)
+{
+	int status = tach_look(s, task, t->target);
+
+	t->holder = 0;
+	if (status == TACH_ST_SAMPLED && (!tach_filter || tach_filter & TACH_STATE_HAS_GIL)) {
+		struct tach_target_ent *target = bpf_map_lookup_elem(&tach_targets, &s->target);
+
+		if (target)
+			tach_look_for_gil_wait(t, s, &target->layout, task);
+	}
+	t->known = status == TACH_ST_SAMPLED || tach_is_bare(status);
+	t->block_state = status == TACH_ST_SAMPLED ? s->state : 0;
+	if (status == TACH_ST_SAMPLED) {
+		t->tid = s->tid;
+		t->host_tid = s->host_tid;
+	}
+	return status;
 }
 
 /* --- task work --- */
@@ -139,13 +181,20 @@ static int tach_on_resume(struct bpf_map *map, void *key, void *value)
 	if (!t || !weight)
 		return 0;
 	bpf_preempt_disable();
-	TACH_COUNT(OFF_WORKS);
 	s = tach_callback_scratch();
-	status = s ? tach_take_stack(s, task, t->target) : TACH_ST_NO_SCRATCH;
-	if (s && tach_keep_stack(t, s, status))
+	status = s ? tach_look_at_block(t, s, task) : TACH_ST_NO_SCRATCH;
+	if (s && status == TACH_ST_SAMPLED)
+		status = tach_read_stack(s, t->target);
+	if (s && tach_keep_stack(t, s, status)) {
+		TACH_COUNT(OFF_WORKS);
+		tach_note_gil_wait(t, t->deferred_ns);
 		tach_settle(t, t->stack_id, t->state, weight);
-	else if (status != TACH_ST_OTHER_STATE)
+	} else if (status != TACH_ST_OTHER_STATE) {
 		tach_settle_reused(t, weight);
+	} else {
+		t->skipped += weight;
+	}
+	t->deferred_ns = 0;
 	bpf_preempt_enable();
 	return 0;
 }
@@ -240,7 +289,7 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 	__u64 max_ns = TACH_MEAN_MAX_PERIODS * tach_period_ns;
 	/* A ledger that is begun while its thread comes in on another CPU begins a moment late. */
 	__u64 block_ns = now > t->out_ns ? now - t->out_ns : 0;
-	__u64 out_ns = t->out_ns, runnable_ns = 0;
+	__u64 out_ns = t->out_ns, runnable_ns = 0, asleep_ns;
 	__u32 weight;
 
 	t->out_ns = 0;
@@ -251,43 +300,24 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 	if (tach_filter & TACH_STATE_HAS_GIL && t->known)
 		tach_add_gil_time(t, block_ns, runnable_ns);
 	weight = tach_pass_points(t, now);
+	asleep_ns = weight && !tach_filter ? tach_time_asleep(weight, block_ns, runnable_ns) : 0;
 	if (block_ns > max_ns)
 		block_ns = max_ns;
 	t->mean_ns = t->mean_ns ? t->mean_ns - t->mean_ns / 8 + block_ns / 8 : block_ns;
-	if (!weight || !tach_block_counts(t))
+	if (!weight)
 		return;
 	if (!t->fresh)
 		tach_use_peeked(t, task, out_ns);
-	if (t->fresh) {
-		if (tach_is_asked_for(t->state)) /* user space reads all */
-			tach_settle(t, t->stack_id, t->state, weight);
-		return;
+	if (!tach_block_counts(t, task)) {
+		t->skipped += weight;
+	} else if (t->fresh) {
+		tach_note_gil_wait(t, asleep_ns);
+		tach_settle(t, t->stack_id, t->state, weight);
+	} else if (here && tach_has_task_work && tach_defer(task, weight)) {
+		t->deferred_ns += asleep_ns;
+	} else {
+		tach_settle_reused(t, weight);
 	}
-	if (here && tach_has_task_work && tach_defer(task, weight))
-		return;
-	tach_settle_reused(t, weight);
-}
-
-/* Look at the state in which @task leaves. Returns as tach_look(). */
-static __always_inline int tach_look_at_block(struct tach_thread *t, struct tach_scratch *s,
-					      struct task_struct *task)
-{
-	int status = tach_look(s, task, t->target);
-
-	t->holder = 0;
-	if (status == TACH_ST_SAMPLED && tach_filter & TACH_STATE_HAS_GIL) {
-		struct tach_target_ent *target = bpf_map_lookup_elem(&tach_targets, &s->target);
-
-		if (target)
-			tach_look_for_gil_wait(t, s, &target->layout, task);
-	}
-	t->known = status == TACH_ST_SAMPLED || tach_is_bare(status);
-	t->block_state = status == TACH_ST_SAMPLED ? s->state : 0;
-	if (status == TACH_ST_SAMPLED) {
-		t->tid = s->tid;
-		t->host_tid = s->host_tid;
-	}
-	return status;
 }
 
 /* A block begins: read what has to be read of it. */
@@ -304,12 +334,13 @@ static __always_inline void tach_begin_block(struct tach_thread *t, struct task_
 	if (!s)
 		return;
 	status = tach_look_at_block(t, s, task);
-	if (!tach_block_counts(t) || !tach_is_due(t))
+	if (!tach_block_counts(t, task) || !tach_is_due(t))
 		return;
 	if (status == TACH_ST_SAMPLED)
 		status = tach_read_stack(s, t->target);
 	t->fresh = tach_keep_stack(t, s, status);
-	TACH_COUNT(OFF_READS);
+	if (t->fresh)
+		TACH_COUNT(OFF_READS);
 }
 
 #endif

@@ -74,7 +74,7 @@ static __always_inline void tach_leave(struct task_struct *task, bool runnable, 
 	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
 	__u64 ran_ns;
 
-	if (!t)
+	if (!t || t->closed)
 		return;
 	ran_ns = tach_ran_ns(t, task);
 	if (t->out_ns) { /* it came unseen */
@@ -94,7 +94,7 @@ static __always_inline void tach_enter(struct task_struct *task, __u64 now)
 {
 	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
 
-	if (!t)
+	if (!t || t->closed)
 		return;
 	tach_catch_up(t, task, now);
 	if (t->out_ns)
@@ -108,10 +108,14 @@ static __always_inline void tach_settle_early(struct tach_thread *t, struct task
 {
 	__u32 weight;
 
-	if (t->fresh || !tach_has_task_work || !tach_block_counts(t))
+	if (t->fresh || !tach_has_task_work || !tach_block_counts(t, task))
 		return;
 	weight = tach_pass_points(t, now);
-	if (weight && !tach_defer(task, weight))
+	if (!weight)
+		return;
+	if (tach_defer(task, weight))
+		t->deferred_ns += weight * tach_period_ns;
+	else
 		tach_settle_reused(t, weight);
 }
 
@@ -120,7 +124,7 @@ static __always_inline void tach_wake(struct task_struct *task, __u64 now)
 {
 	struct tach_thread *t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
 
-	if (!t || task->on_cpu) /* it never slept */
+	if (!t || t->closed || task->on_cpu) /* else it never slept */
 		return;
 	tach_catch_up(t, task, now);
 	if (t->unseen)

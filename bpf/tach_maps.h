@@ -45,9 +45,11 @@ struct tach_thread {
 	__u64 on_ns;	   /* sums: on a CPU, */
 	__u64 off_ns;	   /* off it, */
 	__u64 runnable_ns; /* of that: waiting for a CPU */
+	__u64 skipped; /* samples that were not due: in a state that does not count, or without Python */
 	__u64 gil_on_ns;   /* sums, in mode gil: holding the GIL on a CPU, by ticks, */
 	__u64 gil_off_ns;  /* off it, */
-	__u64 gil_wait_ns; /* and asleep until it gets it */
+	__u64 gil_wait_ns; /* and asleep until it gets it; if all states count, by samples */
+	__u64 deferred_ns; /* asleep, by samples whose stack is read when it is back */
 	__u64 stack_id;	   /* that it had when it was read last */
 	__u32 state;	   /* " enum tach_sample_state */
 	__u32 block_state; /* of the block that began at out_ns, if that is known */
@@ -57,7 +59,7 @@ struct tach_thread {
 	__u32 holder; /* of the GIL, its tid, when this thread went to wait for it; 0: not known */
 	__u8 fresh;   /* stack_id is that of the block that began at out_ns */
 	__u8 bare;    /* it had no Python stack when it was read last */
-	__u8 closed;  /* it has ended, and its times were sent */
+	__u8 closed;  /* it has ended, or the sampling has: its times were sent */
 	__u8 known;   /* block_state is that of this block */
 	__u8 unseen;  /* it has come or left unseen before */
 	__u8 pad[7];
@@ -80,6 +82,7 @@ struct tach_thread_row {
 	__u32 tid;	/* in the target's */
 	__u32 host_tid; /* in user space's */
 	__u32 main_thread;
+	__u64 futex; /* that it sleeps on; 0: on something else, or it runs */
 	struct tach_thread thread;
 };
 

@@ -61,7 +61,10 @@ enum tach_status {
 	X(OFF_FAILED, "samples off the CPU without a stack")                                       \
 	X(OFF_LOST, "samples off the CPU lost: ring buffer full")                                  \
 	X(SWITCHES_UNSEEN, "returns to a CPU that no event told of")                               \
-	X(LEDGERS_LOST, "threads that ended without a word of their time: ring buffer full")
+	X(LEDGERS_LOST, "threads that ended without a word of their time: ring buffer full")       \
+	X(UNSEEN, "samples on a CPU of threads that ended before a tick said what they were")      \
+	X(TICK_NS, "ns spent in ticks, as measured on some of them")                               \
+	X(SWITCH_NS, "ns spent in switches and wake-ups, likewise")
 
 enum tach_counter {
 #define X(name, text) TACH_CT_##name,

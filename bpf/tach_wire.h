@@ -150,10 +150,11 @@ struct tach_rec_thread {
 	__u64 on_ns;	   /* on a CPU */
 	__u64 off_ns;	   /* off it */
 	__u64 runnable_ns; /* of that: could have run */
-	/* In mode gil; of the rest of off_ns, the time in which it slept until it got the GIL. */
+	/* Of the rest of off_ns, the time in which it slept until it got the GIL; known in modes gil and wall. */
 	__u64 gil_wait_ns;
-	__u64 gil_on_ns;  /* of on_ns: holding the GIL, by ticks */
+	__u64 gil_on_ns;  /* in mode gil, of on_ns: holding the GIL, by ticks */
 	__u64 gil_off_ns; /* of off_ns: " */
+	__u64 skipped; /* samples that were not due: in a state that does not count, or without Python */
 	__u32 target;
 	__u32 tid;
 	__u32 host_tid;
@@ -167,6 +168,6 @@ _Static_assert(sizeof(struct tach_rec_stack) == 40, "wire");
 _Static_assert(sizeof(struct tach_rec_str) == 24, "wire");
 _Static_assert(sizeof(struct tach_rec_code) == 112, "wire");
 _Static_assert(sizeof(struct tach_rec_exec) == 24, "wire");
-_Static_assert(sizeof(struct tach_rec_thread) == 104, "wire");
+_Static_assert(sizeof(struct tach_rec_thread) == 112, "wire");
 
 #endif

@@ -15,9 +15,10 @@
 #include "walk.bpf.h"
 #include "intern.bpf.h"
 #include "target.bpf.h"
+#include "timing.bpf.h"
 #include "sample.bpf.h"
-#include "gil.bpf.h"
 #include "points.bpf.h"
+#include "gil.bpf.h"
 #include "ledger.bpf.h"
 #include "switch.bpf.h"
 
@@ -25,6 +26,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Time off the CPU is counted, too, and each thread has a ledger. */
 const volatile bool tach_wall = false;
+
+/* Set by user space at the end: ledgers are closed when they are read, and no new ones are opened. */
+volatile bool tach_closing = false;
 
 /* Take @weight samples of @task, which runs now and belongs to target @idx. Returns where the tick ends. */
 static __always_inline int tach_sample(struct task_struct *task, __u32 idx, __u32 weight)
@@ -55,36 +59,52 @@ static __always_inline int tach_sample_due(struct task_struct *task, __u32 idx, 
 
 	if (tach_wall)
 		t = bpf_task_storage_get(&tach_threads, task, NULL, 0);
+	if (t && t->closed)
+		return TACH_ST_NOT_DUE;
 	weight = t ? tach_take_points(t, task, bpf_ktime_get_ns()) : !tach_is_surplus(tick_ns);
 	if (!weight)
 		return TACH_ST_NOT_DUE;
 	status = tach_sample(task, idx, weight);
-	if (t && status >= TACH_ST_NO_SCRATCH && status <= TACH_ST_RING_FULL) /* a failure */
+	if (!t)
+		return status;
+	if (status >= TACH_ST_NO_SCRATCH && status <= TACH_ST_RING_FULL) /* a failure */
 		t->pending += weight;
-	if (t && status == TACH_ST_SAMPLED && tach_filter & TACH_STATE_HAS_GIL)
+	else if (status != TACH_ST_SAMPLED)
+		t->skipped += weight;
+	else if (tach_filter & TACH_STATE_HAS_GIL)
 		t->gil_on_ns += weight * tach_period_ns;
 	return status;
+}
+
+static __always_inline void tach_count_tick(struct tach_count_ent *counts, __u64 tick_ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	int idx = tach_target_of(task);
+	__u32 status;
+
+	if (idx < 0)
+		return;
+	counts->n[TACH_ST__CNT + TACH_CT_TARGET_TICKS]++;
+	status = tach_sample_due(task, idx, tick_ns);
+	TACH_CLAMP(status, TACH_ST__CNT - 1);
+	counts->n[status]++;
 }
 
 SEC("perf_event")
 int tach_tick(struct bpf_perf_event_data *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct tach_count_ent *counts;
-	__u32 zero = 0, status;
-	int idx;
+	__u64 begin_ns;
+	__u32 zero = 0;
 
 	counts = bpf_map_lookup_elem(&tach_counts, &zero);
 	if (!counts)
 		return 0;
-	counts->n[TACH_ST__CNT + TACH_CT_TICKS]++;
-	idx = tach_target_of(task);
-	if (idx < 0)
-		return 0;
-	counts->n[TACH_ST__CNT + TACH_CT_TARGET_TICKS]++;
-	status = tach_sample_due(task, idx, ctx->sample_period);
-	TACH_CLAMP(status, TACH_ST__CNT - 1);
-	counts->n[status]++;
+	begin_ns = tach_begin_timing(counts->n[TACH_ST__CNT + TACH_CT_TICKS]++, TACH_TIMED_TICKS);
+	tach_count_tick(counts, ctx->sample_period);
+	if (begin_ns)
+		counts->n[TACH_ST__CNT + TACH_CT_TICK_NS] +=
+			tach_end_timing(begin_ns, TACH_TIMED_TICKS);
 	return 0;
 }
 
@@ -93,6 +113,8 @@ static __always_inline struct tach_thread *tach_open_ledger(struct task_struct *
 {
 	struct tach_thread t = {.target = idx, .begin_ns = bpf_ktime_get_ns()};
 
+	if (tach_closing)
+		return NULL;
 	t.at_ns = t.begin_ns;
 	t.ran_ns = task->se.sum_exec_runtime;
 	tach_next_point(&t, 0);
@@ -154,6 +176,8 @@ int BPF_PROG(tach_switch, bool preempt, struct task_struct *prev, struct task_st
 
 	tach_leave(prev, preempt || !prev_state, now);
 	tach_enter(next, now);
+	if (tach_is_timed(now, TACH_TIMED_SWITCHES))
+		TACH_ADD(SWITCH_NS, tach_end_timing(now, TACH_TIMED_SWITCHES));
 	return 0;
 }
 
@@ -161,7 +185,11 @@ int BPF_PROG(tach_switch, bool preempt, struct task_struct *prev, struct task_st
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(tach_wakeup, struct task_struct *task)
 {
-	tach_wake(task, bpf_ktime_get_ns());
+	__u64 now = bpf_ktime_get_ns();
+
+	tach_wake(task, now);
+	if (tach_is_timed(now, TACH_TIMED_SWITCHES))
+		TACH_ADD(SWITCH_NS, tach_end_timing(now, TACH_TIMED_SWITCHES));
 	return 0;
 }
 
@@ -193,15 +221,14 @@ int BPF_PROG(tach_exit, struct task_struct *task)
 		.end_ns = bpf_ktime_get_ns(),
 	};
 
-	if (!t)
+	if (!t || t->closed)
 		return 0;
 	t->closed = 1;
 	tach_forget_work(t, task);
-	if (!t->tid) /* it never was in Python */
-		return 0;
 	t->pending += tach_pass_points(t, rec.end_ns);
-	if (t->pending && !tach_filter)
-		tach_settle_reused(t, t->pending);
+	tach_settle_last(t);
+	if (!t->tid) /* it never was in Python, as far as we know */
+		return 0;
 	rec.begin_ns = t->begin_ns;
 	rec.on_ns = t->on_ns + (t->in_ns ? rec.end_ns - t->in_ns : 0);
 	rec.off_ns = t->off_ns;
@@ -209,10 +236,11 @@ int BPF_PROG(tach_exit, struct task_struct *task)
 	rec.gil_wait_ns = t->gil_wait_ns;
 	rec.gil_on_ns = t->gil_on_ns;
 	rec.gil_off_ns = t->gil_off_ns;
+	rec.skipped = t->skipped;
 	rec.target = t->target;
 	rec.tid = t->tid;
 	rec.host_tid = t->host_tid;
-	rec.state = t->state & TACH_STATE_MAIN_THREAD;
+	rec.state = task->pid == task->tgid ? TACH_STATE_MAIN_THREAD : 0;
 	bpf_probe_read_kernel_str(rec.comm, sizeof(rec.comm), task->comm);
 	if (tach_emit(&rec, sizeof(rec)))
 		TACH_COUNT(LEDGERS_LOST);
@@ -226,7 +254,7 @@ static __always_inline __u32 tach_depth(__u32 idx)
 	return target ? target->depth : 0;
 }
 
-/* Begin the ledgers of the threads that are there, and say where all of them stand: a struct
+/* Begin, or close, the ledgers of the threads that are there, and say where all of them stand: a struct
  * tach_thread_row for each. */
 SEC("iter/task")
 int tach_threads_iter(struct bpf_iter__task *ctx)
@@ -253,12 +281,19 @@ int tach_threads_iter(struct bpf_iter__task *ctx)
 	}
 	if (t->closed)
 		return 0;
+	if (tach_closing) {
+		tach_forget_work(t, task);
+		t->closed = 1;
+	}
 	row.thread = *t;
 	row.now_ns = bpf_ktime_get_ns();
 	row.pid = task->pid;
 	row.tid = tach_tid(task, 0);
 	row.host_tid = tach_tid(task, tach_depth(t->target));
 	row.main_thread = task->pid == task->tgid;
-	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	row.futex = t->out_ns ? tach_futex_of(task) : 0;
+	/* Without room for it we are called once more. */
+	if (bpf_seq_write(ctx->meta->seq, &row, sizeof(row)))
+		t->closed = 0;
 	return 0;
 }

@@ -95,8 +95,8 @@ static int read_blocks(struct survey *survey, const struct tach_loader *loader, 
 		if (all || !recall_block(loader, row, block)) {
 			err = begin_target(survey, loader, row);
 			if (!err)
-				err = tach_peek__stack(survey->peek, row->tid, &block->stack_id,
-						       &block->state);
+				err = tach_peek__stack(survey->peek, row->tid, row->futex,
+						       &block->stack_id, &block->state);
 		}
 		if (err == -ENOMEM)
 			return err;
@@ -143,8 +143,7 @@ static int add(struct tach_pipeline *line, const struct tach_thread_row *row, __
 		.weight = weight,
 	};
 
-	/* Without any stack it is a thread that has nothing to do with Python. */
-	if (!weight || !stack_id)
+	if (!weight)
 		return 0;
 	settled->records++;
 	settled->samples += weight;
@@ -153,43 +152,77 @@ static int add(struct tach_pipeline *line, const struct tach_thread_row *row, __
 	return tach_pipeline__inject(line, &rec, sizeof(rec));
 }
 
-/* Whether the block is of a state that counts. */
-static bool is_asked_for(const struct tach_thread *t, const struct block *block, __u32 filter)
-{
-	__u32 state = t->state;
+/* What is known of the block that a thread is in. */
+struct present {
+	__u64 stack_id; /* 0: not known, or there is none */
+	__u32 state;
+	bool known; /* state is */
+};
 
-	if (t->known)
-		state = t->block_state;
-	else if (block && !t->fresh)
-		state = block->state;
-	return !filter || state & filter;
+static struct present look_at(const struct tach_thread *t, const struct block *block)
+{
+	struct present now = {0};
+
+	if (t->out_ns && t->fresh)
+		now = (struct present){.stack_id = t->stack_id, .state = t->state, .known = true};
+	else if (t->out_ns && block)
+		now = (struct present){block->stack_id, block->state, true};
+	if (t->out_ns && t->known) {
+		now.state = t->block_state;
+		now.known = true;
+	}
+	return now;
 }
 
-/* The samples that are due: of the block that has not ended, and of time on a CPU that no tick came to take. */
-static int charge(struct tach_pipeline *line, const struct tach_thread_row *row,
-		  const struct block *block, const struct tach_ledger_opts *opts,
-		  struct tach_settled *settled)
+/* The samples that are due: of the block that has not ended, and of time on a CPU that no tick came to take.
+ * Returns how many were not due, or a negative errno. */
+static __s64 charge(struct tach_pipeline *line, const struct tach_thread_row *row,
+		    const struct present *now, const struct tach_ledger_opts *opts,
+		    struct tach_settled *settled)
 {
 	const struct tach_thread *t = &row->thread;
 	__u32 weight = weight_of(row, opts->period_ns), pending = t->pending;
+	__u32 skipped = 0;
 	int err = 0;
 
-	if ((t->bare && !block) || !is_asked_for(t, block, opts->filter))
-		return 0;
-	if (t->out_ns && t->fresh)
-		err = add(line, row, t->stack_id, t->state, weight, settled);
-	else if (t->out_ns && block)
-		err = add(line, row, block->stack_id, block->state, weight, settled);
-	else
+	if (now->known && opts->filter && !(now->state & opts->filter)) {
+		skipped = weight;
+	} else if (now->stack_id) {
+		err = add(line, row, now->stack_id, now->state, weight, settled);
+	} else {
 		pending += weight;
-	if (err || opts->filter) /* in which state the others were is not known */
+	}
+	if (err)
 		return err;
-	return add(line, row, t->stack_id, t->state | TACH_STATE_REUSED, pending, settled);
+	if (!opts->filter && t->stack_id && !t->bare) {
+		err = add(line, row, t->stack_id, t->state | TACH_STATE_REUSED, pending, settled);
+		pending = 0;
+	}
+	if (!t->bare) /* else it has nothing to do with Python */
+		settled->unseen += pending;
+	return err ? err : (__s64)skipped + pending;
+}
+
+/* The block that has not ended, in terms of the GIL. */
+static void add_gil_time(struct tach_rec_thread *rec, const struct tach_thread_row *row,
+			 const struct present *now, const struct tach_ledger_opts *opts)
+{
+	__u64 ns = block_ns(row);
+
+	if (opts->filter & now->state & TACH_STATE_HAS_GIL)
+		rec->gil_off_ns += ns;
+	if (!(now->state & TACH_STATE_GIL_REQUESTED))
+		return;
+	if (opts->filter & TACH_STATE_HAS_GIL)
+		rec->gil_wait_ns += ns - since(row, row->thread.wake_ns);
+	else if (!opts->filter) /* known by samples */
+		rec->gil_wait_ns += weight_of(row, opts->period_ns) * opts->period_ns;
 }
 
 /* Say where the thread's time went. */
 static int close_ledger(struct tach_pipeline *line, const struct tach_thread_row *row,
-			const struct block *block)
+			const struct present *now, __u64 skipped,
+			const struct tach_ledger_opts *opts)
 {
 	const struct tach_thread *t = &row->thread;
 	struct tach_rec_thread rec = {
@@ -198,27 +231,20 @@ static int close_ledger(struct tach_pipeline *line, const struct tach_thread_row
 		.end_ns = row->now_ns,
 		.on_ns = t->on_ns + since(row, t->in_ns),
 		.off_ns = t->off_ns + block_ns(row),
-		.runnable_ns = t->runnable_ns,
+		.runnable_ns = t->runnable_ns + (t->out_ns ? since(row, t->wake_ns) : 0),
 		.gil_wait_ns = t->gil_wait_ns,
 		.gil_on_ns = t->gil_on_ns,
 		.gil_off_ns = t->gil_off_ns,
+		.skipped = t->skipped + skipped,
 		.target = t->target,
 		.tid = row->tid,
 		.host_tid = row->host_tid,
 		.state = row->main_thread ? TACH_STATE_MAIN_THREAD : 0,
 	};
 
-	if (t->out_ns) {
-		__u64 runnable_ns = since(row, t->wake_ns);
-
-		rec.runnable_ns += runnable_ns;
-		if (t->known && t->block_state & TACH_STATE_HAS_GIL)
-			rec.gil_off_ns += block_ns(row);
-		else if (t->known && t->block_state & TACH_STATE_GIL_REQUESTED)
-			rec.gil_wait_ns += block_ns(row) - runnable_ns;
-	}
-	if (!t->tid && !block)
+	if (!t->tid && !now->stack_id)
 		return 0;
+	add_gil_time(&rec, row, now, opts);
 	return tach_pipeline__inject(line, &rec, sizeof(rec));
 }
 
@@ -227,8 +253,9 @@ static int inject(void *ctx, const void *rec, size_t sz)
 	return tach_pipeline__inject(ctx, rec, sz);
 }
 
+/* At the beginning, or the end, of the sampling. */
 static int take_survey(struct tach_loader *loader, struct tach_pipeline *line,
-		       const struct tach_remote *remote, bool all, struct survey *survey)
+		       const struct tach_remote *remote, bool at_end, struct survey *survey)
 {
 	int err;
 
@@ -241,12 +268,30 @@ static int take_survey(struct tach_loader *loader, struct tach_pipeline *line,
 	survey->blocks = calloc(survey->cnt + 1, sizeof(*survey->blocks));
 	if (!survey->blocks)
 		return -ENOMEM;
-	err = read_blocks(survey, loader, all);
+	err = read_blocks(survey, loader, !at_end);
 	free(survey->rows);
 	survey->rows = NULL;
+	if (at_end)
+		tach_loader__close_ledgers(loader);
 	if (!err)
 		survey->cnt = tach_loader__threads(loader, &survey->rows);
 	return err ?: survey->cnt < 0 ? survey->cnt : 0;
+}
+
+/* Until when the thread's ledger goes: a sleeper's to the end of the sampling; what others have had counted since
+ * then is theirs. */
+static __u64 end_of(const struct tach_thread_row *row, __u64 end_ns)
+{
+	const struct tach_thread *t = &row->thread;
+	__u64 last_ns = t->at_ns;
+
+	if (t->in_ns > last_ns)
+		last_ns = t->in_ns;
+	if (t->out_ns > last_ns)
+		last_ns = t->out_ns;
+	if (last_ns < end_ns)
+		last_ns = end_ns;
+	return row->now_ns < last_ns ? row->now_ns : last_ns;
 }
 
 static int say(int err)
@@ -258,7 +303,7 @@ int tach_ledger__open(struct tach_loader *loader, struct tach_pipeline *line,
 		      const struct tach_remote *remote)
 {
 	struct survey survey;
-	int err = take_survey(loader, line, remote, true, &survey);
+	int err = take_survey(loader, line, remote, false, &survey);
 
 	for (int i = 0; !err && i < survey.cnt; i++) {
 		const struct tach_thread_row *row = &survey.rows[i];
@@ -284,18 +329,18 @@ int tach_ledger__settle(struct tach_loader *loader, struct tach_pipeline *line,
 			struct tach_settled *settled)
 {
 	struct survey survey;
-	int err = take_survey(loader, line, remote, false, &survey);
+	int err = take_survey(loader, line, remote, true, &survey);
 
 	*settled = (struct tach_settled){0};
 	for (int i = 0; !err && i < survey.cnt; i++) {
 		struct tach_thread_row *row = &survey.rows[i];
-		const struct block *block = find_block(&survey, row);
 
-		if (row->now_ns > opts->end_ns)
-			row->now_ns = opts->end_ns;
-		err = charge(line, row, block, opts, settled);
-		if (!err)
-			err = close_ledger(line, row, block);
+		const struct present now = look_at(&row->thread, find_block(&survey, row));
+		__s64 skipped;
+
+		row->now_ns = end_of(row, opts->end_ns);
+		skipped = charge(line, row, &now, opts, settled);
+		err = skipped < 0 ? skipped : close_ledger(line, row, &now, skipped, opts);
 	}
 	free_survey(&survey);
 	return say(err);

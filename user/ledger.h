@@ -12,6 +12,7 @@ struct tach_settled {
 	__u64 records; /* of samples */
 	__u64 samples; /* in them */
 	__u64 reused;  /* of these: with an earlier stack of their thread */
+	__u64 unseen;  /* of time on a CPU that no tick came to look at; not among the samples */
 };
 
 /* Tell the kernel side the stacks of threads that were off the CPU when their ledgers began. 0 or a negative

@@ -156,6 +156,7 @@ static int on_thread(void *ctx, const struct tach_rec_thread *rec)
 		.gil_wait_ns = rec->gil_wait_ns,
 		.gil_on_ns = rec->gil_on_ns,
 		.gil_off_ns = rec->gil_off_ns,
+		.skipped = rec->skipped,
 	};
 
 	if (time.who == TACH_NO_ID)

@@ -11,7 +11,16 @@
 /* Print the closing lines on @out, warnings on stderr. */
 void tach_report__print(const struct tach_tally *tally, FILE *out);
 
-/* Part of that: who held the GIL, who waited for it, and for whom. */
+/* Parts of that: where the time of each thread went; who held the GIL, who waited for it, and for whom; what is
+ * missing, and what to do about it. */
+void tach_report__print_threads(const struct tach_tally *tally, FILE *out);
 void tach_report__print_gil(const struct tach_tally *tally, FILE *out);
+void tach_report__print_losses(const struct tach_tally *tally);
+
+/* What the kernel calls a thread: at most TACH_COMM_SZ bytes, the last one perhaps 0. */
+void tach_report__print_name(const char *name, FILE *out);
+
+/* Add the times of @t to @sum. */
+void tach_report__add_times(struct tach_thread_time *sum, const struct tach_thread_time *t);
 
 #endif

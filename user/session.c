@@ -35,6 +35,7 @@ struct session {
 	__u64 begin_ns, open_ns; /* of the session; spent on opening the sampler */
 	__u64 epoch_ns;		 /* the sampler's start_ns by CLOCK_REALTIME */
 	__u64 deadline_ns;	 /* CLOCK_MONOTONIC; 0: there is none */
+	__u64 setup_cpu_ns;	 /* our CPU time until the sampling began */
 	bool done, interrupted;
 };
 
@@ -120,6 +121,7 @@ static int start(struct session *s)
 	err = s->sampler->ops->start(s->sampler);
 	if (err)
 		return err;
+	s->setup_cpu_ns = tach_own_cpu_ns();
 	tach_debug("ready after %.1f ms (open and verify %.1f, attach %.1f)",
 		   (s->sampler->start_ns - s->begin_ns) / 1e6, s->open_ns / 1e6,
 		   (s->sampler->start_ns - start_ns) / 1e6);
@@ -223,6 +225,8 @@ static int report(struct session *s)
 		.all_threads = s->opts->all_threads,
 		.host_tids = s->opts->tids == TACH_TIDS_HOST,
 		.interrupted = s->interrupted,
+		.setup_cpu_ns = s->setup_cpu_ns,
+		.own_cpu_ns = tach_own_cpu_ns() - s->setup_cpu_ns,
 		.profile = tach_pipeline__profile(s->line),
 		.line = tach_pipeline__stats(s->line),
 	};

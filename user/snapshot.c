@@ -149,7 +149,8 @@ static int peek_at(struct tach_snapshot *snap, const struct tach_thread_row *row
 
 	thread->is.state = 0;
 	thread->stack_id = 0;
-	err = tach_peek__stack(snap->peek, row->tid, &thread->stack_id, &thread->is.state);
+	err = tach_peek__stack(snap->peek, row->tid, row->futex, &thread->stack_id,
+			       &thread->is.state);
 	if (row->main_thread)
 		thread->is.state |= TACH_STATE_MAIN_THREAD;
 	if (!err || err == -ENOENT)

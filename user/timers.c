@@ -133,6 +133,7 @@ static int timers_tally(struct tach_sampler *sampler, struct tach_tally *tally)
 
 	if (timers->cpu_ns > timers->cpu_start_ns)
 		tally->cpu_ns = timers->cpu_ns - timers->cpu_start_ns;
+	tally->off_cpu = counts_off_cpu(timers);
 	tally->filter = filter_of(timers->opts->mode);
 	tally->settled = timers->settled;
 	return tach_tally__collect(tally, timers->loader);

@@ -7,7 +7,24 @@ import re
 STATUS = re.compile(r"^tachyon-bpf: status (\w+) (\d+)$", re.M)
 COUNTER = re.compile(r"^tachyon-bpf: counter (\w+) (\d+)$", re.M)
 SETTLED = re.compile(r"^tachyon-bpf: settled samples (\d+) ", re.M)
+DUE = re.compile(r"^tachyon-bpf: due (\d+) attempts (\d+) errors (\d+) throttles (\d+)$", re.M)
 CPU = re.compile(r"^tachyon-bpf: target cpu_ns (\d+)$", re.M)
+
+LEDGER = re.compile(
+    r"^ +(\d+) +([\d.]+) +([\d.]+)% +([\d.]+)% +(?:([\d.]+)% +)?([\d.]+)% +([\d.]+)% +(-?[\d.]+)%(?:  .*)?$", re.M
+)
+
+# Where a thread's time went: in s, the others in % of it; gil is None where nobody looks at the GIL.
+Ledger = collections.namedtuple("Ledger", "wall running runnable gil blocked sum residual")
+
+
+def ledgers(stdout):
+    """{tid: Ledger}, as the program prints them."""
+    return {
+        int(tid): Ledger(*(float(figure) if figure else None for figure in figures))
+        for tid, *figures in LEDGER.findall(stdout)
+    }
+
 
 # Ends of a tick where a sample was due and is missing (bpf/tach_status.h, kind FAIL).
 FAILS = (
@@ -33,10 +50,12 @@ class Counts:
         self.counter = {name: int(value) for name, value in COUNTER.findall(stderr)}
         assert self.status and self.counter, f"no counters in: {stderr}"
         self.settled = int(SETTLED.search(stderr).group(1))
+        self.due, self.attempts, self.errors, self.throttles = map(int, DUE.search(stderr).groups())
         self.cpu_s = int(CPU.search(stderr).group(1)) / 1e9
         assert "internal:" not in stderr, stderr
         # Every tick on the target ended in exactly one counter.
         assert sum(self.status.values()) == self.counter["TARGET_TICKS"]
+        assert self.attempts == self.samples + self.errors
 
     @property
     def samples(self):

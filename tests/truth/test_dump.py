@@ -8,10 +8,12 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
 from callgraph import ChainGraph, check_stacks
+from processes import wait_until
 from tree import ROOT, TARGETS
 
 HEADER = re.compile(r"Stack dump(?: for PID (\d+))?, thread (\d+) \((.*); most recent call last\):")
@@ -88,6 +90,31 @@ def test_threads_that_sleep(start, dump, lab_dir, figure):
     (only,) = sections(dump(target.pid)).items()
     assert only[0] == target.pid
     check_section(target.pid, only[1], truth[target.pid])
+
+
+@pytest.mark.flavours("gil", "free-threaded", "debug", "isolated-subinterpreter")
+def test_threads_that_want_the_gil(cell, start, dump, lab_dir):
+    truth_path = lab_dir / "truth.json"
+    target = start(TARGETS / "wants.py", truth_path)
+    truth = json.loads(truth_path.read_text())
+    expected = {
+        "hold": [["has GIL", "on CPU"], ["has GIL"]],  # a busy machine may make it wait for its CPU
+        "want": [["idle"]] if "free-threaded" in cell.name else [["waiting for GIL"]],
+        "lock": [["idle"]],
+        "sleep": [["idle"]],
+    }
+
+    def labels():
+        found = sections(dump(target.pid, "-a"))
+        return {name: found[tid].labels for name, tid in truth.items()}
+
+    wait_until(lambda: "has GIL" in labels()["hold"], what="who holds the GIL")
+    time.sleep(0.5)
+    for stopped in (False, True):
+        if stopped:
+            os.kill(target.pid, signal.SIGSTOP)
+        for name, said in labels().items():
+            assert said in expected[name], (stopped, name)
 
 
 def by_reference(pid, **env):

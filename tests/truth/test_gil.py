@@ -13,6 +13,7 @@ import pytest
 from kernel import stolen_seconds
 from processes import wait_until
 from profiled import Recording
+from results import ledgers
 from tree import TARGETS
 
 RATE = 1000
@@ -43,22 +44,39 @@ def truth_of(path, before, after, stolen):
 
 @pytest.fixture
 def run(start, tachyon, tmp_path, lab_dir, seconds):
-    """(truth, profile) of the program."""
-    go, path = lab_dir / "go", lab_dir / "truth.json"
-    target = start(TARGETS / "gil.py", seconds(3, 20), go, path)
-    with Recording(tachyon, tmp_path, "attach", "-a", "--mode", "gil", "-r", RATE, target.pid) as recording:
-        recording.wait_sampling()
-        before, stolen = queues(target.pid), stolen_seconds()
-        go.touch()
-        wait_until(path.exists, 60, "the end of the work")
-        truth = truth_of(path, before, queues(target.pid), stolen_seconds() - stolen)
-        os.kill(target.pid, signal.SIGKILL)
-        return truth, recording.profile()
+    """run(mode) -> (truth, profile) of the program."""
+
+    def once(mode):
+        go, path = lab_dir / "go", lab_dir / "truth.json"
+        target = start(TARGETS / "gil.py", seconds(3, 20), go, path)
+        with Recording(tachyon, tmp_path, "attach", "-a", "--mode", mode, "-r", RATE, target.pid) as recording:
+            recording.wait_sampling()
+            before, stolen = queues(target.pid), stolen_seconds()
+            go.touch()
+            wait_until(path.exists, 60, "the end of the work")
+            truth = truth_of(path, before, queues(target.pid), stolen_seconds() - stolen)
+            os.kill(target.pid, signal.SIGKILL)
+            return truth, recording.profile()
+
+    return once
+
+
+@pytest.mark.flavours("gil")
+def test_gil_in_mode_wall(run, figure):
+    """There it is known by samples who waits."""
+    truth, profile = run("wall")
+    ours = ledgers(profile.stdout)
+    for name, (tid, spent) in truth.items():
+        waited = ours[tid].gil / 100 * ours[tid].wall
+        figure(f"{name}: waited (s)", spent["waited"])
+        figure(f"{name}: waited by us (s)", waited)
+        figure(f"{name}: slack (s)", spent["slack"])
+        assert abs(waited - spent["waited"]) < spent["slack"], name
 
 
 @pytest.mark.flavours("gil", "debug", "jit", "isolated-subinterpreter")
 def test_gil(run, figure):
-    truth, profile = run
+    truth, profile = run("gil")
     ours = {int(tid): Time(*map(float, times)) for tid, *times in LEDGER.findall(profile.stdout)}
     for name, (tid, spent) in truth.items():
         figure(f"{name}: waited (s)", spent["waited"])
@@ -89,7 +107,7 @@ def test_gil(run, figure):
 @pytest.mark.flavours("free-threaded")
 def test_attached(run, figure):
     """Without a GIL: attached to the interpreter, which nobody waits for."""
-    truth, profile = run
+    truth, profile = run("gil")
     ours = {int(tid): Time(*map(float, times)) for tid, *times in LEDGER.findall(profile.stdout)}
     figure("failed", sum(profile.counts.failed.values()))
     for name, (tid, spent) in truth.items():

@@ -2,21 +2,15 @@
 """Does wall-clock time, asleep or awake, add up, and go to the functions that it passes in?"""
 
 import json
-import re
 
 import pytest
 
 from rawfile import RawFile
+from results import ledgers
 from shares import bound_of_short_turns, seen_whole, total_variation
 from tree import TARGETS
 
 RATE = 1000
-LEDGER = re.compile(r"^ +(\d+) +([\d.]+) +([\d.]+)% +([\d.]+)% +([\d.]+)% +(-?[\d.]+)%(  main)?$", re.M)
-
-
-def ledgers(stdout):
-    """[(wall in s, running, runnable, blocked, residual in %)] of the threads, as the program prints them."""
-    return [tuple(map(float, row[1:6])) for row in LEDGER.findall(stdout)]
 
 
 def test_known_waits(start, attach, lab_dir, figure, seconds):
@@ -29,18 +23,18 @@ def test_known_waits(start, attach, lab_dir, figure, seconds):
     ours = turns.samples(raw)
     samples, due = sum(ours.values()), RATE * sum(turns.cpu_s.values())
     distance, bound = total_variation(ours, turns.cpu_s), turns.bound(samples, 0, variance=0.5)
-    (ledger,) = ledgers(profile.stdout)
+    (ledger,) = ledgers(profile.stdout).values()
     reused = profile.counts.counter["OFF_REUSED"] / samples
     figure("samples", samples)
     figure("total variation", distance)
     figure("bound", bound)
     figure("samples / due", samples / due)
-    figure("ledger's residual", ledger[4] / 100)
+    figure("ledger's residual", ledger.residual / 100)
     figure("stacks reused", reused)
     figure("failed", sum(profile.counts.failed.values()))
     assert profile.counts.failed == {}
     assert 0.98 < samples / due < 1.02
-    assert ledger[4] < 1 and reused <= 0.01
+    assert ledger.residual < 1 and reused <= 0.01
     assert distance <= bound, (ours, turns.cpu_s)
 
 

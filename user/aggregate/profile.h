@@ -91,9 +91,10 @@ struct tach_thread_time {
 	__u64 on_ns;	   /* of it on a CPU */
 	__u64 off_ns;	   /* of it off the CPU */
 	__u64 runnable_ns; /* of that: waiting for a CPU */
-	__u64 gil_wait_ns; /* in mode gil; of the rest of it: asleep until it got the GIL */
-	__u64 gil_on_ns;   /* of on_ns: holding the GIL */
-	__u64 gil_off_ns;  /* of off_ns: " */
+	__u64 gil_wait_ns; /* in modes gil and wall; of the rest of it: asleep until it got the GIL */
+	__u64 gil_on_ns;   /* in mode gil; of on_ns: holding the GIL */
+	__u64 gil_off_ns; /* of off_ns: " */
+	__u64 skipped; /* samples that were not due: another state than what counts, or no Python */
 };
 /* A thread may come more than once, if its number was used again. 0 or -ENOMEM. */
 int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thread_time *time);

@@ -193,8 +193,8 @@ static int attach_cpu(struct tach_loader *loader, int cpu)
 		close(fd);
 		return err;
 	}
-	loader->timer_fds[loader->timer_cnt] = fd;
-	loader->tick_links[loader->timer_cnt++] = link;
+	loader->timers[loader->timer_cnt++] =
+		(struct tach_timer){.link = link, .fd = fd, .page = tach_perf__watch(fd)};
 	return 0;
 }
 
@@ -206,9 +206,8 @@ static int attach_timers(struct tach_loader *loader, struct tach_why *why)
 	err = tach_features__online_cpus(&online, &cpus);
 	if (err)
 		return tach_why__set(why, err, "cannot read the list of CPUs: %s", strerror(-err));
-	loader->tick_links = calloc(cpus, sizeof(*loader->tick_links));
-	loader->timer_fds = calloc(cpus, sizeof(*loader->timer_fds));
-	if (!loader->tick_links || !loader->timer_fds) {
+	loader->timers = calloc(cpus, sizeof(*loader->timers));
+	if (!loader->timers) {
 		err = tach_why__set(why, -ENOMEM, "out of memory");
 		goto out;
 	}
@@ -241,18 +240,19 @@ int tach_loader__attach(struct tach_loader *loader, struct tach_why *why)
 	}
 	/* Enabled together, after the slow part: all CPUs start at the same time. */
 	for (int i = 0; i < loader->timer_cnt; i++)
-		ioctl(loader->timer_fds[i], PERF_EVENT_IOC_ENABLE, 0);
+		ioctl(loader->timers[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 	return 0;
 }
 
 void tach_loader__detach(struct tach_loader *loader)
 {
-	for (int i = 0; i < loader->timer_cnt; i++)
-		bpf_link__destroy(loader->tick_links[i]);
-	free(loader->tick_links);
-	free(loader->timer_fds);
-	loader->tick_links = NULL;
-	loader->timer_fds = NULL;
+	loader->throttles = tach_loader__throttles(loader);
+	for (int i = 0; i < loader->timer_cnt; i++) {
+		tach_perf__unwatch(loader->timers[i].page);
+		bpf_link__destroy(loader->timers[i].link);
+	}
+	free(loader->timers);
+	loader->timers = NULL;
 	loader->timer_cnt = 0;
 	bpf_link__destroy(loader->exec_link);
 	loader->exec_link = NULL;
@@ -285,6 +285,15 @@ int tach_loader__counts(const struct tach_loader *loader, __u64 counts[TACH_COUN
 	}
 	free(per_cpu);
 	return err;
+}
+
+__u64 tach_loader__throttles(const struct tach_loader *loader)
+{
+	__u64 sum = loader->throttles;
+
+	for (int i = 0; i < loader->timer_cnt; i++)
+		sum += tach_perf__throttles(loader->timers[i].page);
+	return sum;
 }
 
 static int by_ticks(const void *a, const void *b)
@@ -329,19 +338,20 @@ int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare
 
 int tach_loader__bpf_time(const struct tach_loader *loader, struct tach_bpf_time *out)
 {
-	const struct bpf_program *progs[] = {loader->skel->progs.tach_tick,
-					     loader->skel->progs.tach_exec};
+	struct bpf_program *prog = NULL;
 
 	*out = (struct tach_bpf_time){0};
-	for (size_t i = 0; i < sizeof(progs) / sizeof(*progs); i++) {
+	while ((prog = bpf_object__next_program(loader->skel->obj, prog))) {
 		struct bpf_prog_info info = {0};
 		__u32 len = sizeof(info);
 
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(progs[i]), &info, &len))
+		if (!bpf_program__autoload(prog))
+			continue;
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
 			return -errno;
 		out->run_ns += info.run_time_ns;
 		out->run_cnt += info.run_cnt;
-		if (!i)
+		if (prog == loader->skel->progs.tach_tick)
 			out->verified_insns = info.verified_insns;
 	}
 	return 0;

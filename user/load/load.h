@@ -57,6 +57,9 @@ int tach_loader__ring_fd(const struct tach_loader *loader);
 /* Sum of the per-CPU counters: statuses, then counters (bpf/tach_status.h). */
 int tach_loader__counts(const struct tach_loader *loader, __u64 counts[TACH_COUNTS_CNT]);
 
+/* How often the kernel stopped a timer for going too fast (load/perf.h). */
+__u64 tach_loader__throttles(const struct tach_loader *loader);
+
 /* Threads of a target that ran without a Python thread state. */
 struct tach_bare_thread {
 	__u32 target;
@@ -73,6 +76,9 @@ int tach_loader__bare_threads(const struct tach_loader *loader, struct tach_bare
 /* Where the ledgers of all threads stand (bpf/tach_maps.h); with off_cpu, while attached. Caller frees
  * *@out; returns how many, or a negative errno. */
 int tach_loader__threads(struct tach_loader *loader, struct tach_thread_row **out);
+
+/* From now on tach_loader__threads() closes the ledgers that it returns: nothing is counted in them any more. */
+void tach_loader__close_ledgers(struct tach_loader *loader);
 
 /* Time that a thread slept until it got the GIL, by who held it when it went to sleep. */
 struct tach_gil_wait {

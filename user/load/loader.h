@@ -11,14 +11,20 @@
 
 #define TACH_WALL_LINKS 5
 
+struct tach_timer {
+	struct bpf_link *link; /* owns fd */
+	int fd;
+	const struct perf_event_mmap_page *page; /* NULL: not watched */
+};
+
 struct tach_loader {
 	struct tachyon_bpf *skel;
 	__u64 period_ns;
 	bool off_cpu;
 	struct bpf_link *exec_link;
-	struct bpf_link **tick_links; /* [timer_cnt]; each owns its perf descriptor */
-	int *timer_fds;		      /* [timer_cnt] owned by tick_links */
+	struct tach_timer *timers; /* [timer_cnt] */
 	int timer_cnt;
+	__u64 throttles; /* of timers that are gone */
 	enum tach_task_work task_work;
 	struct bpf_link *wall_links[TACH_WALL_LINKS]; /* scheduler programs, iterator */
 	__u32 depths[TACH_MAX_TARGETS];		      /* struct tach_target_ent */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +23,41 @@ int tach_perf__open_timer(int cpu, __u64 period_ns)
 	int fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+/* The control page, and one for records. */
+static size_t watch_sz(void)
+{
+	return 2 * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+const struct perf_event_mmap_page *tach_perf__watch(int fd)
+{
+	/* Not writable: the kernel then overwrites old records, and nobody has to take them out. */
+	void *page = mmap(NULL, watch_sz(), PROT_READ, MAP_SHARED, fd, 0);
+
+	return page == MAP_FAILED ? NULL : page;
+}
+
+void tach_perf__unwatch(const struct perf_event_mmap_page *page)
+{
+	if (page)
+		munmap((void *)page, watch_sz());
+}
+
+/* PERF_RECORD_THROTTLE and PERF_RECORD_UNTHROTTLE are alike (Linux v6.1 kernel/events/core.c, perf_log_throttle()), and
+ * all that comes: our program keeps samples to itself. */
+struct throttle_rec {
+	struct perf_event_header header;
+	__u64 time, id, stream_id;
+};
+
+__u64 tach_perf__throttles(const struct perf_event_mmap_page *page)
+{
+	__u64 sz = page ? __atomic_load_n(&page->data_head, __ATOMIC_RELAXED) : 0;
+
+	/* Each stop is followed by a start; the last one may be still to come. */
+	return (sz / sizeof(struct throttle_rec) + 1) / 2;
 }
 
 /* The kernel's least. Source: Linux v6.1 kernel/events/core.c, perf_swevent_hrtimer(). */

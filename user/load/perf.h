@@ -12,4 +12,13 @@ int tach_perf__open_timer(int cpu, __u64 period_ns);
  * CPU, but not less than the kernel can. A target with a rhythm of its own must not be measured in lock-step. Pure. */
 __u64 tach_perf__tick_ns(__u64 period_ns, int cpu);
 
+/* A timer above the kernel's limit (sysctl kernel.perf_event_max_sample_rate, which the kernel lowers by itself when
+ * the sampling of hardware counters takes long) is stopped until the next scheduler tick, again and again. Watch the
+ * one behind @fd for that: something to count by, which the caller unwatches, or NULL with errno. */
+struct perf_event_mmap_page;
+const struct perf_event_mmap_page *tach_perf__watch(int fd);
+void tach_perf__unwatch(const struct perf_event_mmap_page *page); /* NULL is fine */
+/* How often it was stopped; 0 for NULL. */
+__u64 tach_perf__throttles(const struct perf_event_mmap_page *page);
+
 #endif

@@ -113,6 +113,11 @@ int tach_loader__threads(struct tach_loader *loader, struct tach_thread_row **ou
 	return used / sizeof(**out);
 }
 
+void tach_loader__close_ledgers(struct tach_loader *loader)
+{
+	loader->skel->bss->tach_closing = true;
+}
+
 static int by_wait(const void *a, const void *b)
 {
 	const struct tach_gil_wait *x = a, *y = b;

@@ -232,11 +232,12 @@ int tach_peek__thread(const struct tach_peek *peek, __u32 tid, struct tach_peek_
 	return 0;
 }
 
-int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 *stack_id, __u32 *state)
+int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 futex, __u64 *stack_id, __u32 *state)
 {
 	struct tach_scratch *s = peek->scratch;
 	const struct tach_layout *layout = &peek->layout;
 	struct tstate *tstate;
+	__u64 gil;
 	int status;
 
 	reader = peek;
@@ -250,6 +251,7 @@ int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 *stack_id, __u32 *
 	s->state = 0;
 	peek->emit_err = 0;
 	status = tach_read_state(s, layout, true);
+	tach_waits_for_gil(s, layout, futex, &gil);
 	if (status == TACH_ST_SAMPLED)
 		status = tach_walk(s, layout);
 	if (status == TACH_ST_SAMPLED)

@@ -35,8 +35,8 @@ struct tach_peek_thread {
 int tach_peek__thread(const struct tach_peek *peek, __u32 tid, struct tach_peek_thread *out);
 
 /* The stack of thread @tid, in the target's numbers: its id, which no stack of the kernel side has, and
- * enum tach_sample_state. Records of what was not known are emitted first.
+ * enum tach_sample_state. @futex: that it sleeps on, or 0. Records of what was not known are emitted first.
  * 0; -ESRCH: no thread state, -ENOENT: no frames, -EFAULT: unreadable, or emit's error. */
-int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 *stack_id, __u32 *state);
+int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 futex, __u64 *stack_id, __u32 *state);
 
 #endif

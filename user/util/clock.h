@@ -20,4 +20,10 @@ static inline __u64 tach_now_ns(void)
 	return tach_clock_ns(CLOCK_MONOTONIC);
 }
 
+/* CPU time that this process has used, in ns. */
+static inline __u64 tach_own_cpu_ns(void)
+{
+	return tach_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 #endif

@@ -51,7 +51,7 @@
 #define bpf_task_pt_regs(task)			 ((void)(task), &host.regs)
 #define bpf_ktime_get_ns()			 (++host.now_ns)
 #define bpf_get_prandom_u32()			 ((__u32)(++host.now_ns * 2654435761u))
-#define bpf_seq_write(seq, row, sz)		 ((void)(seq), (void)(row), (void)(sz))
+#define bpf_seq_write(seq, row, sz)		 ((void)(seq), (void)(row), (void)(sz), 0)
 
 #define __ksym
 #define __weak __attribute__((weak))
