@@ -104,7 +104,7 @@ def attach_inside(container, lab_dir, lab_script):
 
     def run(*options, **how):
         ready, script, libraries = lab_dir / "ready", lab_script(WORK), lab_dir / "lib"
-        options = " ".join(("--mode cpu -d 0.7 --collapsed -o", f"{lab_dir}/profile", *options))
+        options = " ".join(("--mode cpu -d 1.5 --collapsed -o", f"{lab_dir}/profile", *options))
         text = f"""
             python{NEWEST} "{script}" 60 >{ready} &
             echo $! >{lab_dir}/pid
@@ -122,7 +122,7 @@ def test_same_stacks_as_from_the_host(tachyon, container, attach_inside, lab_dir
     wait_until(lambda: "ready\n" in text_of(lab_dir / "ready"), what="the target")
     inner = int(text_of(lab_dir / "pid"))
     outer = next(pid for pid in container.pids() if tids(pid) == {pid: inner})
-    profile = attach(tachyon, tmp_path, outer, "-d", 0.7)
+    profile = attach(tachyon, tmp_path, outer, "-d", 1.5)
     check_work(profile, inner)
     assert process.wait(timeout=60) == 0, process.error_output()
     inside = Profile(lab_dir / "profile", process.output(), process.error_output())

@@ -305,8 +305,10 @@ def test_errors(tachyon_run, lab_dir):
     def run(*args):
         return error(tachyon_run("run", "--mode", "cpu", *args))
 
-    text = run(lab_dir / "missing.py")
-    assert str(lab_dir / "missing.py") in text and "No such file or directory" in text
+    assert run(lab_dir / "missing.py") == f"cannot find the target: Script '{lab_dir}/missing.py' not found."
+    (lab_dir / "file").touch()
+    text = run(lab_dir / "file" / "x.py")
+    assert text == f"cannot find the target: Script '{lab_dir}/file/x.py' cannot be reached: Not a directory"
     assert run("--python", "/no/such/python", __file__) == "cannot run /no/such/python: No such file or directory"
     assert run("--python", lab_dir, __file__) == f"cannot run {lab_dir}: Is a directory"
     assert run("--", "/no/such/command") == "cannot run /no/such/command: No such file or directory"
