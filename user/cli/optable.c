@@ -160,6 +160,10 @@ const struct tach_option tach_options[] = {
 		.name = "gecko", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "gecko",
 		.help = "what each thread did when, for profiler.firefox.com",
 	}, {
+		.name = "speedscope", .group = TACH_GROUP_FORMAT, .where = WRITE, .own = true,
+		.format = "speedscope",
+		.help = "all stacks in the order of time, for speedscope.app",
+	}, {
 		.name = "heatmap", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "heatmap",
 		.later = true,
 		.help = "source code with its samples, HTML pages in a directory",

@@ -16,5 +16,7 @@ int tach_gecko__write(const struct tach_profile *profile, const struct tach_writ
 		      struct tach_sink *sink);
 int tach_pprof__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		      struct tach_sink *sink);
+int tach_speedscope__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
+			   struct tach_sink *sink);
 
 #endif

@@ -3,7 +3,6 @@
  * stack its node's in the call tree, less one for the root. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "util/idmap.h"
 #include "write/gecko.h"
@@ -23,7 +22,7 @@ struct func {
 	tach_str_id name;
 	__u32 source; /* index */
 	__u32 flags;
-	__s32 line; /* the first that was seen in it; 0: none */
+	__s32 line; /* its first one, or, if that is not known, the first that was seen; 0: none */
 };
 
 struct tables {
@@ -36,72 +35,86 @@ struct tables {
 	__u32 frame_cnt, func_cnt, source_cnt;
 };
 
-static bool is_text(struct tach_text text, const char *str)
-{
-	return text.sz == strlen(str) && !memcmp(text.ptr, str, text.sz);
-}
-
 enum tach_gecko_category tach_gecko__category(const struct tach_frametab *tab,
 					      const struct tach_frame *frame)
 {
-	if (!is_text(tach_text__of(tab, frame->file), "~"))
+	if (!tach_frametab__is_marker(tab, frame->file, frame->line))
 		return TACH_GECKO_PYTHON;
-	if (is_text(tach_text__of(tab, frame->func), "<GC>"))
+	if (tach_text__is(tach_text__of(tab, frame->func), "<GC>"))
 		return TACH_GECKO_GC;
-	if (is_text(tach_text__of(tab, frame->func), "<native>"))
+	if (tach_text__is(tach_text__of(tab, frame->func), "<native>"))
 		return TACH_GECKO_NATIVE;
 	return TACH_GECKO_OTHER;
 }
 
-/* The number that @key has in @map, else the next one, *@cnt. */
-static int number(struct tach_idmap *map, __u64 key, __u32 *cnt, __u32 *out)
+/* Numbers for things, in order of first sight. */
+struct numbers {
+	struct tach_idmap of;
+	__u32 cnt;
+};
+
+static int number(struct numbers *numbers, __u32 high, __u32 low, __u32 *out)
 {
-	*out = tach_idmap__get(map, key);
+	__u64 key = tach_idmap__pair(high, low);
+
+	*out = tach_idmap__get(&numbers->of, key);
 	if (*out != TACH_IDMAP_NONE)
 		return 0;
-	*out = (*cnt)++;
-	return tach_idmap__put(map, key, *out);
+	*out = numbers->cnt++;
+	return tach_idmap__put(&numbers->of, key, *out);
 }
 
-static int add_func(struct tables *tables, struct tach_idmap *sources, struct func *func,
-		    const struct tach_frame *frame)
+struct func_builder {
+	struct tables *tables;
+	struct numbers names; /* (file, name) */
+	struct numbers funcs; /* (name, first line): two lambdas are not one function */
+	struct numbers sources;
+};
+
+static int add_func(struct func_builder *builder, struct func *func, const struct tach_frame *frame)
 {
+	struct tables *tables = builder->tables;
 	int err;
 
 	func->name = frame->func;
 	if (tach_gecko__category(tables->tab, frame) != TACH_GECKO_PYTHON)
 		return 0;
 	func->flags = FUNC_IS_JS | FUNC_RELEVANT_FOR_JS | FUNC_HAS_SOURCE;
-	err = number(sources, frame->file, &tables->source_cnt, &func->source);
+	err = number(&builder->sources, 0, frame->file, &func->source);
 	if (!err)
 		tables->sources[func->source] = frame->file;
 	return err;
 }
 
-static int add_frame(struct tables *tables, struct tach_idmap *funcs, struct tach_idmap *sources,
-		     __u32 idx)
+static void add_line(struct func *func, const struct tach_frame *frame)
 {
-	const struct tach_frame *frame = tach_frametab__get(tables->tab, idx);
-	__u32 known = tables->func_cnt;
-	struct func *func;
-	int err = number(funcs, tach_idmap__pair(frame->file, frame->func), &tables->func_cnt,
-			 &tables->func_of[idx]);
+	__s32 line = frame->first_line > 0 ? frame->first_line : frame->line;
 
-	if (err)
-		return err;
-	func = &tables->funcs[tables->func_of[idx]];
-	if (known != tables->func_cnt)
-		err = add_func(tables, sources, func, frame);
-	if (frame->line > 0 && (!func->line || frame->line < func->line)) {
-		func->line = frame->line;
-		func->flags |= FUNC_HAS_LINE;
-	}
+	if (line <= 0 || (func->line && func->line <= line))
+		return;
+	func->line = line;
+	func->flags |= FUNC_HAS_LINE;
+}
+
+static int add_frame(struct func_builder *builder, __u32 idx)
+{
+	struct tables *tables = builder->tables;
+	const struct tach_frame *frame = tach_frametab__get(tables->tab, idx);
+	__u32 known = builder->funcs.cnt, *func = &tables->func_of[idx], name;
+	int err = number(&builder->names, frame->file, frame->func, &name);
+
+	if (!err)
+		err = number(&builder->funcs, name, (__u32)frame->first_line, func);
+	if (!err && known != builder->funcs.cnt)
+		err = add_func(builder, &tables->funcs[*func], frame);
+	if (!err)
+		add_line(&tables->funcs[*func], frame);
 	return err;
 }
 
 static int make_funcs(struct tables *tables)
 {
-	struct tach_idmap funcs = {0}, sources = {0};
+	struct func_builder builder = {.tables = tables};
 	size_t cnt = (size_t)tables->frame_cnt + 1;
 	int err = 0;
 
@@ -111,9 +124,12 @@ static int make_funcs(struct tables *tables)
 	if (!tables->funcs || !tables->sources || !tables->func_of)
 		return -ENOMEM;
 	for (__u32 i = 0; !err && i < tables->frame_cnt; i++)
-		err = add_frame(tables, &funcs, &sources, i);
-	tach_idmap__clear(&sources);
-	tach_idmap__clear(&funcs);
+		err = add_frame(&builder, i);
+	tables->func_cnt = builder.funcs.cnt;
+	tables->source_cnt = builder.sources.cnt;
+	tach_idmap__clear(&builder.sources.of);
+	tach_idmap__clear(&builder.funcs.of);
+	tach_idmap__clear(&builder.names.of);
 	return err;
 }
 

@@ -2,9 +2,9 @@
 /* A thread and its samples. What stands for many periods, a long block mostly, is two rows with weights: its first
  * sample and its last one. */
 #include <stdio.h>
-#include <string.h>
 
 #include "write/gecko.h"
+#include "write/label.h"
 #include "bpf/tach_wire.h"
 
 /* A row of the table of samples. */
@@ -118,35 +118,18 @@ static void write_samples(struct tach_gecko *gecko, __u32 who)
 	tach_json__close(json, '}');
 }
 
-static void write_name(struct tach_json *json, const struct tach_who *who,
-		       const struct tach_process *process)
-{
-	char name[64];
-
-	/* A thread without a name of its own has that of the process. */
-	if (who->main_thread)
-		snprintf(name, sizeof(name), "MainThread");
-	else if (*who->name && strcmp(who->name, process->name) != 0)
-		snprintf(name, sizeof(name), "%s", who->name);
-	else
-		snprintf(name, sizeof(name), "Thread-%u", who->tid);
-	if (who->interp)
-		snprintf(name + strlen(name), sizeof(name) - strlen(name), " (interpreter %u)",
-			 who->interp);
-	tach_json__key(json, "name");
-	tach_json__str(json, name);
-}
-
 void tach_gecko__write_thread(struct tach_gecko *gecko, __u32 who_idx)
 {
 	const struct tach_who *who = tach_profile__who(gecko->profile, who_idx);
 	const struct tach_process *process = tach_profile__process(gecko->profile, who->process);
 	struct tach_json *json = &gecko->json;
-	char pid[16];
+	char label[TACH_LABEL_SZ], pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", process->pid);
+	tach_label__thread(gecko->profile, who_idx, label);
 	tach_json__open(json, '{');
-	write_name(json, who, process);
+	tach_json__key(json, "name");
+	tach_json__str(json, label);
 	tach_json__key(json, "isMainThread");
 	tach_json__bool(json, who->main_thread);
 	tach_json__key(json, "processName");

@@ -40,6 +40,14 @@ static const struct tach_writer writers[] = {
 		.write = tach_pprof__write,
 		.done = "pprof output written to",
 	},
+	{
+		.name = "speedscope",
+		.ext = "json",
+		.events = true,
+		.write = tach_speedscope__write,
+		.done = "Speedscope profile written to",
+		.advice = "Open in speedscope: https://www.speedscope.app/",
+	},
 };
 
 const struct tach_writer *tach_writer__find(const char *name)

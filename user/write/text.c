@@ -27,6 +27,11 @@ struct tach_text tach_text__basename(struct tach_text path)
 	return path;
 }
 
+bool tach_text__is(struct tach_text text, const char *str)
+{
+	return text.sz == strlen(str) && !memcmp(text.ptr, str, text.sz);
+}
+
 int tach_text__cmp(struct tach_text a, struct tach_text b)
 {
 	int diff = memcmp(a.ptr, b.ptr, a.sz < b.sz ? a.sz : b.sz);

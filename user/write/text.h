@@ -2,6 +2,7 @@
 #ifndef TACH_TEXT_H
 #define TACH_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "aggregate/profile.h"
@@ -17,6 +18,8 @@ struct tach_text tach_text__of(const struct tach_frametab *tab, tach_str_id id);
 
 /* What follows the last slash, like os.path.basename(). */
 struct tach_text tach_text__basename(struct tach_text path);
+
+bool tach_text__is(struct tach_text text, const char *str);
 
 /* Negative, 0 or positive. By bytes, which for UTF-8 is by code points, as Python compares. */
 int tach_text__cmp(struct tach_text a, struct tach_text b);
