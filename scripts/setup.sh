@@ -17,10 +17,12 @@ packages=(
   bpftool clang-19 gcc libbpf-dev libcap-dev libelf-dev linux-libc-dev pkg-config uthash-dev
   zlib1g-dev
   # the lab, tests, checks
-  bash-completion clang-format-19 clang-tidy-19 fish golang-go libclang-rt-19-dev libcmocka-dev
-  libffi-dev mmdebstrap mount musl-tools pyprof2calltree python3 python3-pyflakes python3-pytest runc
-  shellcheck xz-utils zsh
+  bash-completion chromium clang-format-19 clang-tidy-19 fish golang-go libclang-rt-19-dev
+  libcmocka-dev libffi-dev mmdebstrap mount musl-tools nodejs pyprof2calltree python3
+  python3-pyflakes python3-pytest runc shellcheck xz-utils zsh
 )
+# Part of other vendors' nodejs, which Debian's cannot be installed beside.
+npm_packages=(npm)
 vm_packages=(cpio qemu-system-x86)
 vm_arm64_packages=(gcc-aarch64-linux-gnu qemu-system-arm)
 
@@ -32,7 +34,8 @@ check_docs() {
   local doc
   doc=$(dirname "${BASH_SOURCE[0]}")/../docs/dependencies.md
   # shellcheck disable=SC2016 # the quotes are Markdown's
-  diff <(printf '%s\n' "${packages[@]}" "${vm_packages[@]}" "${vm_arm64_packages[@]}" | sort) \
+  diff <(printf '%s\n' "${packages[@]}" "${npm_packages[@]}" "${vm_packages[@]}" \
+    "${vm_arm64_packages[@]}" | sort) \
     <(sed -n 's/^| `\([a-z0-9.+-]*\)` |.*/\1/p' "$doc" | sort) || {
     say "error: the package lists of scripts/setup.sh (<) and docs/dependencies.md (>) differ"
     return 1
@@ -68,6 +71,7 @@ case ${1:-} in
     ;;
 esac
 
+command -v npm >/dev/null || packages+=("${npm_packages[@]}")
 mapfile -t wanted < <(missing)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
