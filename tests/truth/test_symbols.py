@@ -156,7 +156,7 @@ def functions_of_collapsed(path, said):
     found = collections.Counter()
     for text in path.read_text(encoding="utf-8", errors="surrogatepass").split("\n")[:-1]:
         stack, count = text.rsplit(" ", 1)
-        tid, *frames = stack.split(";")
+        tid, *frames = re.sub(r"^interp:\d+;", "", stack).split(";")
         assert re.fullmatch(r"tid:\d+", tid), text
         while frames and not frames[0].startswith("names.py:<module>:"):  # what has started the program
             del frames[0]
