@@ -25,8 +25,9 @@ const volatile bool tach_has_task_work = false;
 
 #define TACH_DUE_MEANS 4
 
-/* A block counts at most this many periods in the mean: one long sleep must not hide many short ones. */
-#define TACH_MEAN_MAX_PERIODS 4
+/* A block counts in the mean for at most this many means: a few long ones, as where others want the CPU, must not
+ * hide the many short ones. */
+#define TACH_MEAN_MAX 4
 
 /* Send what has become due in a block that had the stack @stack_id. */
 static __always_inline void tach_settle(struct tach_thread *t, __u64 stack_id, __u32 state,
@@ -253,6 +254,13 @@ static __always_inline bool tach_is_due(const struct tach_thread *t)
 	       t->left_ns < TACH_DUE_MEANS * t->mean_ns;
 }
 
+static __always_inline void tach_add_to_mean(struct tach_thread *t, __u64 block_ns)
+{
+	if (t->mean_ns && block_ns > TACH_MEAN_MAX * t->mean_ns)
+		block_ns = TACH_MEAN_MAX * t->mean_ns;
+	t->mean_ns = t->mean_ns ? t->mean_ns - t->mean_ns / 8 + block_ns / 8 : block_ns;
+}
+
 /* If user space has read the stack of the block that began at @out_ns. */
 static __always_inline void tach_use_peeked(struct tach_thread *t, struct task_struct *task,
 					    __u64 out_ns)
@@ -286,7 +294,6 @@ static __always_inline void tach_add_gil_time(struct tach_thread *t, __u64 block
 static __always_inline void tach_end_block(struct tach_thread *t, struct task_struct *task,
 					   __u64 now, bool here)
 {
-	__u64 max_ns = TACH_MEAN_MAX_PERIODS * tach_period_ns;
 	/* A ledger that is begun while its thread comes in on another CPU begins a moment late. */
 	__u64 block_ns = now > t->out_ns ? now - t->out_ns : 0;
 	__u64 out_ns = t->out_ns, runnable_ns = 0, asleep_ns;
@@ -301,9 +308,7 @@ static __always_inline void tach_end_block(struct tach_thread *t, struct task_st
 		tach_add_gil_time(t, block_ns, runnable_ns);
 	weight = tach_pass_points(t, now);
 	asleep_ns = weight && !tach_filter ? tach_time_asleep(weight, block_ns, runnable_ns) : 0;
-	if (block_ns > max_ns)
-		block_ns = max_ns;
-	t->mean_ns = t->mean_ns ? t->mean_ns - t->mean_ns / 8 + block_ns / 8 : block_ns;
+	tach_add_to_mean(t, block_ns);
 	if (!weight)
 		return;
 	if (!t->fresh)

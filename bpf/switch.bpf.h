@@ -16,10 +16,16 @@ static __always_inline __u64 tach_ran_ns(struct tach_thread *t, struct task_stru
 	return ran_ns;
 }
 
+/* Blocks: a thread that does not come or leave unseen in so many will not do it in the next one. */
+#define TACH_UNSEEN_BLOCKS 64
+
+/* The first time it was the ledger that began in the middle of a switch. */
 static __always_inline void tach_note_unseen(struct tach_thread *t)
 {
+	if (!t->begun)
+		return;
 	TACH_COUNT(SWITCHES_UNSEEN);
-	t->unseen = 1;
+	t->unseen = TACH_UNSEEN_BLOCKS;
 }
 
 static __always_inline void tach_add_unseen_return(struct tach_thread *t, struct task_struct *task)
@@ -34,7 +40,7 @@ static __always_inline void tach_add_unseen_leave(struct tach_thread *t, __u64 r
 {
 	if (ran_ns > now - t->in_ns)
 		ran_ns = now - t->in_ns;
-	t->unseen = 1;
+	tach_note_unseen(t);
 	t->on_ns += ran_ns;
 	t->out_ns = t->in_ns + ran_ns;
 	t->in_ns = 0;
@@ -87,7 +93,10 @@ static __always_inline void tach_leave(struct task_struct *task, bool runnable, 
 	t->pending += tach_pass_points(t, now);
 	t->wake_ns = runnable ? now : 0;
 	tach_begin_block(t, task);
+	if (t->unseen)
+		t->unseen--;
 	t->out_ns = now;
+	t->begun = 1;
 }
 
 static __always_inline void tach_enter(struct task_struct *task, __u64 now)
@@ -100,6 +109,7 @@ static __always_inline void tach_enter(struct task_struct *task, __u64 now)
 	if (t->out_ns)
 		tach_end_block(t, task, now, true);
 	t->in_ns = now;
+	t->begun = 1;
 }
 
 /* It may come back unseen: let it read its stack then, if nobody has. */

@@ -61,8 +61,9 @@ struct tach_thread {
 	__u8 bare;    /* it had no Python stack when it was read last */
 	__u8 closed;  /* it has ended, or the sampling has: its times were sent */
 	__u8 known;   /* block_state is that of this block */
-	__u8 unseen;  /* it has come or left unseen before */
-	__u8 pad[7];
+	__u8 unseen;  /* it has come or left unseen: its next so many stacks are read */
+	__u8 begun;   /* a switch of it has been seen */
+	__u8 pad[6];
 };
 
 /* Of tach_peeked: the stack that user space has read of a thread off the CPU. */

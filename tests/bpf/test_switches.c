@@ -173,6 +173,34 @@ static void test_sleep_then_unseen(void **state)
 	check_times(ledger, 15, 85, 0);
 }
 
+/* What happened once and not again for a long time costs no more. */
+static void test_unseen_long_ago(void **state)
+{
+	struct ledger *ledger = *state;
+	const struct tach_thread *t = &ledger->skel->bss->thread_now;
+	struct tach_step steps[2 * 255];
+
+	TAKE(ledger, PREEMPT(10, 10), WAKE(215, 5), ENTER(216, 0));
+	assert_in_range(t->unseen, 2, 255);
+	for (int i = 0; i < 255; i++) {
+		steps[2 * i] = (struct tach_step)LEAVE(220 + 2 * i, 0);
+		steps[2 * i + 1] = (struct tach_step)ENTER(221 + 2 * i, 0);
+	}
+	take(ledger, steps, 2);
+	assert_int_not_equal(t->unseen, 0);
+	take(ledger, steps + 2, 2 * 254);
+	assert_int_equal(t->unseen, 0);
+}
+
+/* The ledger of a thread that was on its way begins with the wrong half of a switch. */
+static void test_begin_in_a_switch(void **state)
+{
+	struct ledger *ledger = *state;
+
+	TAKE(ledger, ENTER(1, 0), LEAVE(2, 1));
+	assert_int_equal(ledger->skel->bss->thread_now.unseen, 0);
+}
+
 static void test_leave_unseen(void **state)
 {
 	struct ledger *ledger = *state;
@@ -213,6 +241,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_all_seen),
 		CASE(test_return_and_leave_unseen),
+		CASE(test_unseen_long_ago),
+		CASE(test_begin_in_a_switch),
 		CASE(test_sleep_then_unseen),
 		CASE(test_leave_unseen),
 		CASE(test_tick_after_unseen_return),
