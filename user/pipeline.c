@@ -257,7 +257,7 @@ struct tach_pipeline_stats tach_pipeline__stats(const struct tach_pipeline *line
 {
 	return (struct tach_pipeline_stats){
 		.samples = line->samples,
-		.bad = tach_source__stats(line->source)->bad,
+		.read = tach_source__stats(line->source),
 		.symbols = tach_symbolizer__stats(line->symbolizer),
 	};
 }

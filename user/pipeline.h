@@ -18,7 +18,7 @@ struct tach_pipeline;
 
 struct tach_pipeline_stats {
 	__u64 samples; /* sample records received */
-	__u64 bad;     /* records that were refused */
+	const struct tach_read_stats *read;
 	const struct tach_symbolizer_stats *symbols;
 };
 

@@ -27,9 +27,7 @@ static void print_missed(const struct tach_tally *tally, FILE *out)
 static void print_own_cpu(const struct tach_tally *tally, __u64 attempts, FILE *out)
 {
 	double user_s = tally->own_cpu_ns / 1e9, sum_s;
-	double bpf_s = (tach_tally__counter(tally, TACH_CT_TICK_NS) +
-			tach_tally__counter(tally, TACH_CT_SWITCH_NS)) /
-		       1e9;
+	double bpf_s = tach_tally__bpf_ns(tally) / 1e9;
 
 	sum_s = user_s + bpf_s;
 	fprintf(out, "Own CPU time: %.3f s", sum_s);
@@ -83,8 +81,8 @@ static void audit(const struct tach_tally *tally)
 	if (tally->line.samples != sent)
 		tach_warn("internal: %llu samples sent, but %llu received", sent,
 			  tally->line.samples);
-	if (tally->line.bad)
-		tach_warn("internal: %llu malformed records", tally->line.bad);
+	if (tally->line.read->bad)
+		tach_warn("internal: %llu malformed records", tally->line.read->bad);
 }
 
 static void print_details(const struct tach_tally *tally)

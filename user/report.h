@@ -11,7 +11,10 @@
 /* Print the closing lines on @out, warnings on stderr. */
 void tach_report__print(const struct tach_tally *tally, FILE *out);
 
-/* Parts of that: where the time of each thread went; who held the GIL, who waited for it, and for whom; what is
+/* What --realtime-stats adds to that: how stacks were found and records came over. */
+void tach_report__print_statistics(const struct tach_tally *tally, FILE *out);
+
+/* Parts of the former: where the time of each thread went; who held the GIL, who waited for it, and for whom; what is
  * missing, and what to do about it. */
 void tach_report__print_threads(const struct tach_tally *tally, FILE *out);
 void tach_report__print_gil(const struct tach_tally *tally, FILE *out);

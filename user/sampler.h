@@ -26,7 +26,7 @@ struct tach_sampler_ops {
 	int (*fd)(const struct tach_sampler *sampler); /* -1: there is none */
 	/* No more samples; what is still on its way is handed on. */
 	int (*stop)(struct tach_sampler *sampler);
-	/* Fill in what came of it. */
+	/* Fill in what came of it so far; after it has stopped, all of it. */
 	int (*tally)(struct tach_sampler *sampler, struct tach_tally *tally);
 	void (*free)(struct tach_sampler *sampler);
 };

@@ -10,6 +10,7 @@
 
 #include "launch/launch.h"
 #include "pipeline.h"
+#include "progress.h"
 #include "report.h"
 #include "sampler.h"
 #include "serve.h"
@@ -32,10 +33,11 @@ struct session {
 	struct tach_remote remote; /* reads the target */
 	int epoll_fd, signal_fd, raw_fd;
 
-	__u64 begin_ns, open_ns; /* of the session; spent on opening the sampler */
-	__u64 epoch_ns;		 /* the sampler's start_ns by CLOCK_REALTIME */
-	__u64 deadline_ns;	 /* CLOCK_MONOTONIC; 0: there is none */
-	__u64 setup_cpu_ns;	 /* our CPU time until the sampling began */
+	__u64 begin_ns, open_ns;       /* of the session; spent on opening the sampler */
+	__u64 epoch_ns;		       /* the sampler's start_ns by CLOCK_REALTIME */
+	__u64 deadline_ns;	       /* CLOCK_MONOTONIC; 0: there is none */
+	__u64 setup_cpu_ns;	       /* our CPU time until the sampling began */
+	struct tach_progress progress; /* of --realtime-stats */
 	bool done, interrupted;
 };
 
@@ -165,6 +167,64 @@ static int flush_events(struct session *s)
 		   : 0;
 }
 
+static double duration_s(const struct session *s)
+{
+	__u64 end_ns = s->sampler->end_ns ?: tach_now_ns();
+
+	return (end_ns - s->sampler->start_ns) / 1e9;
+}
+
+/* What came of it so far; to be freed once the sampling has stopped. */
+static int take_tally(struct session *s, struct tach_tally *tally)
+{
+	*tally = (struct tach_tally){
+		.duration_s = duration_s(s),
+		.period_ns = s->opts->period_ns,
+		.all_threads = s->opts->all_threads,
+		.host_tids = s->opts->tids == TACH_TIDS_HOST,
+		.interrupted = s->interrupted,
+		.setup_cpu_ns = s->setup_cpu_ns,
+		.own_cpu_ns = tach_own_cpu_ns() - s->setup_cpu_ns,
+		.ring_sz = s->opts->ring_sz,
+		.profile = tach_pipeline__profile(s->line),
+		.line = tach_pipeline__stats(s->line),
+	};
+	return s->sampler->ops->tally(s->sampler, tally);
+}
+
+/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
+static FILE *words_out(const struct session *s)
+{
+	bool piped = s->opts->output && tach_write__to_stdout(s->writer, s->opts->output);
+
+	return piped ? stderr : stdout;
+}
+
+static int begin_progress(struct session *s)
+{
+	struct tach_tally tally;
+	FILE *out = words_out(s);
+	int err = s->opts->realtime_stats ? take_tally(s, &tally) : 0;
+
+	if (s->opts->realtime_stats && !err)
+		tach_progress__begin(&s->progress, out, isatty(fileno(out)), tach_now_ns(), &tally);
+	return err;
+}
+
+static int show_progress(struct session *s)
+{
+	__u64 now_ns = tach_now_ns();
+	struct tach_tally tally;
+	int err;
+
+	if (!tach_progress__is_due(&s->progress, now_ns))
+		return 0;
+	err = take_tally(s, &tally);
+	if (!err)
+		tach_progress__show(&s->progress, now_ns, &tally);
+	return err;
+}
+
 static int step(struct session *s)
 {
 	struct epoll_event events[4];
@@ -184,16 +244,13 @@ static int step(struct session *s)
 	if (err)
 		return err;
 	err = flush_events(s);
+	if (!err)
+		err = show_progress(s);
 	if (err)
 		return err;
 	if (s->deadline_ns && tach_now_ns() >= s->deadline_ns)
 		s->done = true;
 	return s->done ? 0 : tach_subject__search(s->subject, &s->sampler->sink);
-}
-
-static double duration_s(const struct session *s)
-{
-	return (s->sampler->end_ns - s->sampler->start_ns) / 1e9;
 }
 
 static int stop(struct session *s)
@@ -219,25 +276,16 @@ static int freeze(struct session *s)
 /* Print the closing lines. */
 static int report(struct session *s)
 {
-	struct tach_tally tally = {
-		.duration_s = duration_s(s),
-		.period_ns = s->opts->period_ns,
-		.all_threads = s->opts->all_threads,
-		.host_tids = s->opts->tids == TACH_TIDS_HOST,
-		.interrupted = s->interrupted,
-		.setup_cpu_ns = s->setup_cpu_ns,
-		.own_cpu_ns = tach_own_cpu_ns() - s->setup_cpu_ns,
-		.profile = tach_pipeline__profile(s->line),
-		.line = tach_pipeline__stats(s->line),
-	};
-	bool piped;
-	int err = s->sampler->ops->tally(s->sampler, &tally);
+	struct tach_tally tally;
+	int err = take_tally(s, &tally);
 
 	if (err)
 		return err;
-	/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
-	piped = s->opts->output && tach_write__to_stdout(s->writer, s->opts->output);
-	tach_report__print(&tally, piped ? stderr : stdout);
+	tach_progress__end(&s->progress);
+	tach_report__print(&tally, words_out(s));
+	if (s->opts->realtime_stats)
+		tach_report__print_statistics(&tally, words_out(s));
+	fflush(words_out(s));
 	tach_tally__free(&tally);
 	return 0;
 }
@@ -273,6 +321,8 @@ static int record(struct session *s)
 		err = open_pipeline(s);
 	if (!err)
 		err = start(s);
+	if (!err)
+		err = begin_progress(s);
 	if (!s->sampler || !s->sampler->start_ns)
 		return err;
 	while (!err && !s->done)

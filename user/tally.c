@@ -16,22 +16,32 @@ const struct tach_status_info tach_statuses[TACH_ST__CNT] = {
 #undef X
 };
 
+static int say(int err)
+{
+	return tach_error(err, "cannot read the counters: %s", strerror(-err));
+}
+
+int tach_tally__count(struct tach_tally *tally, struct tach_loader *loader)
+{
+	int err = tach_loader__counts(loader, tally->counts);
+
+	return err ? say(err) : 0;
+}
+
 int tach_tally__collect(struct tach_tally *tally, struct tach_loader *loader)
 {
-	int err = 0;
+	int err;
 
 	tally->throttles = tach_loader__throttles(loader);
 	tally->bare_cnt = tach_loader__bare_threads(loader, tally->bare, TACH_TALLY_BARE);
-	if (tally->filter & TACH_STATE_HAS_GIL)
-		err = tally->wait_cnt = tach_loader__gil_waits(loader, &tally->waits);
-	if (err >= 0)
-		err = tach_loader__counts(loader, tally->counts);
-	if (!err)
-		err = tach_loader__bpf_time(loader, &tally->bpf);
-	if (!err)
-		return 0;
-	tach_tally__free(tally);
-	return tach_error(err, "cannot read the counters: %s", strerror(-err));
+	err = tach_loader__bpf_time(loader, &tally->bpf);
+	if (err)
+		return say(err);
+	err = tach_tally__count(tally, loader);
+	if (err || !(tally->filter & TACH_STATE_HAS_GIL))
+		return err;
+	tally->wait_cnt = tach_loader__gil_waits(loader, &tally->waits);
+	return tally->wait_cnt < 0 ? say(tally->wait_cnt) : 0;
 }
 
 void tach_tally__free(struct tach_tally *tally)
@@ -72,6 +82,37 @@ __u64 tach_tally__attempts(const struct tach_tally *tally)
 	return tach_tally__counter(tally, TACH_CT_ON_SAMPLES) +
 	       tach_tally__counter(tally, TACH_CT_OFF_SAMPLES) + tally->settled.samples +
 	       tach_tally__errors(tally);
+}
+
+__u64 tach_tally__bpf_ns(const struct tach_tally *tally)
+{
+	return tach_tally__counter(tally, TACH_CT_TICK_NS) +
+	       tach_tally__counter(tally, TACH_CT_SWITCH_NS);
+}
+
+double tach_tally__ring_share(const struct tach_tally *tally)
+{
+	double share = tally->ring_sz ? (double)tally->line.read->ring_most / tally->ring_sz : 0;
+
+	return share < 1 ? share : 1; /* more came while it was emptied */
+}
+
+struct tach_stack_reads tach_tally__stack_reads(const struct tach_tally *tally)
+{
+	struct tach_stack_reads reads = {
+		.total = tally->counts[TACH_ST_SAMPLED] +
+			 tach_tally__counter(tally, TACH_CT_OFF_READS) +
+			 tach_tally__counter(tally, TACH_CT_OFF_WORKS),
+		.checked = tach_tally__counter(tally, TACH_CT_REVALIDATED),
+		.fresh = tach_tally__counter(tally, TACH_CT_STACKS),
+	};
+	__u64 others = reads.checked + reads.fresh;
+
+	/* A stack whose sample did not fit into the ring was looked up, too. */
+	if (reads.total < others)
+		reads.total = others;
+	reads.known = reads.total - others;
+	return reads;
 }
 
 /* A thread's wall-clock time, less that in which it had no Python, or was in a state that does not count. */

@@ -21,6 +21,7 @@ struct tach_tally {
 	bool interrupted;   /* by the user */
 	__u64 setup_cpu_ns; /* CPU time of this process before the sampling began, */
 	__u64 own_cpu_ns;   /* and since then */
+	__u32 ring_sz;	    /* bytes */
 	struct tach_pipeline_stats line;
 	const struct tach_profile *profile; /* frozen */
 
@@ -38,8 +39,9 @@ struct tach_tally {
 	int wait_cnt;
 };
 
-/* Fill in what the kernel side has counted, with that filter. @tally is valid until it is freed; 0, or a negative
- * errno, when it has said why and there is nothing to free. */
+/* Fill in what the kernel side has counted so far; at the end the rest, too, with that filter. @tally is valid until
+ * it is freed; 0, or a negative errno, when it has said why and there is nothing to free. */
+int tach_tally__count(struct tach_tally *tally, struct tach_loader *loader);
 int tach_tally__collect(struct tach_tally *tally, struct tach_loader *loader);
 void tach_tally__free(struct tach_tally *tally);
 
@@ -69,6 +71,20 @@ __u64 tach_tally__errors(const struct tach_tally *tally);
 __u64 tach_tally__unseen(const struct tach_tally *tally);
 /* All samples, and the errors. */
 __u64 tach_tally__attempts(const struct tach_tally *tally);
+
+/* Time in our BPF programs, by their own measurement. */
+__u64 tach_tally__bpf_ns(const struct tach_tally *tally);
+/* The part of the ring that was used when it was fullest, 0 - 1, as far as its reader saw. */
+double tach_tally__ring_share(const struct tach_tally *tally);
+
+/* Stacks that were read: in ticks, when a thread left its CPU, and when it was back. */
+struct tach_stack_reads {
+	__u64 total;
+	__u64 known;   /* of that: by their hash */
+	__u64 checked; /* known, but code objects had been freed: they were compared again */
+	__u64 fresh;   /* defined, with the code objects that were not known */
+};
+struct tach_stack_reads tach_tally__stack_reads(const struct tach_tally *tally);
 
 /* Samples that should have been, by the clocks: of the time that counts, one for each period. */
 __u64 tach_tally__due(const struct tach_tally *tally);

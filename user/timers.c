@@ -136,7 +136,8 @@ static int timers_tally(struct tach_sampler *sampler, struct tach_tally *tally)
 	tally->off_cpu = counts_off_cpu(timers);
 	tally->filter = filter_of(timers->opts->mode);
 	tally->settled = timers->settled;
-	return tach_tally__collect(tally, timers->loader);
+	return sampler->end_ns ? tach_tally__collect(tally, timers->loader)
+			       : tach_tally__count(tally, timers->loader);
 }
 
 static void timers_free(struct tach_sampler *sampler)

@@ -24,6 +24,7 @@
 struct world {
 	struct tach_build build;
 	struct tach_symbolizer_stats symbols;
+	struct tach_read_stats read;
 	struct tach_tally tally;
 	struct tach_gil_wait waits[8];
 };
@@ -39,6 +40,7 @@ static inline struct world *begin(void)
 	w->tally.all_threads = true;
 	w->tally.profile = w->build.profile;
 	w->tally.line.symbols = &w->symbols;
+	w->tally.line.read = &w->read;
 	return w;
 }
 

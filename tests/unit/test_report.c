@@ -132,7 +132,7 @@ static void test_books(void **state)
 
 	(void)state;
 	count(w, TACH_CT_TARGET_TICKS, 3);
-	w->tally.line.bad = 2;
+	w->read.bad = 2;
 	expect_part(w, NULL,
 		    "tachyon-bpf: warning: internal: 3 ticks on the target, but 0 accounted for\n"
 		    "tachyon-bpf: warning: internal: 2 malformed records\n");

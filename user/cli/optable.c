@@ -108,8 +108,8 @@ const struct tach_option tach_options[] = {
 		.help = "every thread, not only the main thread",
 		.set = tach_set__flag, .off = FIELD(all_threads),
 	}, {
-		.name = "realtime-stats", .group = TACH_GROUP_SAMPLING, .where = SAMPLE, .later = true,
-		.help = "show while sampling how it goes",
+		.name = "realtime-stats", .group = TACH_GROUP_SAMPLING, .where = SAMPLE,
+		.help = "show while sampling how it goes: samples per second, errors, cost",
 		.set = tach_set__flag, .off = FIELD(realtime_stats),
 	}, {
 		.name = "native", .group = TACH_GROUP_SAMPLING, .where = READ,

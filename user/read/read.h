@@ -21,7 +21,9 @@ struct tach_handlers {
 struct tach_read_stats {
 	__u64 records;
 	__u64 bytes;
-	__u64 bad; /* short, unknown or inconsistent records: skipped */
+	__u64 bad;	 /* short, unknown or inconsistent records: skipped */
+	__u64 ring_used; /* bytes of the ring, in all, that they have taken there; 0: no ring */
+	__u64 ring_most; /* of that: taken out in one go */
 };
 
 /* Check one record of @sz bytes, aligned to 8, and hand it to its handler. Pure but for the handler.

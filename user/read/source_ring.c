@@ -7,6 +7,9 @@
 #include "read/raw_out.h"
 #include "read/source.h"
 
+/* In front of each record. Source: Linux v6.1 include/uapi/linux/bpf.h, BPF_RINGBUF_HDR_SZ. */
+#define RING_HDR_SZ 8
+
 struct ring_source {
 	struct tach_source base;  /* first: see as_ring() */
 	struct ring_buffer *ring; /* NULL: there is none */
@@ -34,12 +37,24 @@ static int ring_fd(const struct tach_source *source)
 	return self->ring ? ring_buffer__epoll_fd(self->ring) : -1;
 }
 
+static int on_ring_record(void *ctx, void *data, size_t sz)
+{
+	struct ring_source *self = ctx;
+
+	self->base.stats.ring_used += RING_HDR_SZ + (sz + 7) / 8 * 8;
+	return on_record(self, data, sz);
+}
+
 static int ring_consume(struct tach_source *source)
 {
 	struct ring_source *self = as_ring(source);
+	struct tach_read_stats *stats = &self->base.stats;
+	__u64 used = stats->ring_used;
 	int cnt = self->ring ? ring_buffer__consume(self->ring) : 0;
 	int raw_err = tach_raw_out__flush(&self->raw);
 
+	if (stats->ring_used - used > stats->ring_most)
+		stats->ring_most = stats->ring_used - used;
 	return cnt < 0 ? cnt : raw_err ?: cnt;
 }
 
@@ -76,7 +91,7 @@ struct tach_source *tach_source__open_ring(int ring_map_fd, int raw_fd,
 	self->raw.fd = raw_fd;
 	if (ring_map_fd < 0)
 		return &self->base;
-	self->ring = ring_buffer__new(ring_map_fd, on_record, self, NULL);
+	self->ring = ring_buffer__new(ring_map_fd, on_ring_record, self, NULL);
 	if (!self->ring) {
 		err = errno;
 		free(self);
