@@ -180,7 +180,7 @@ def test_not_throttled(tachyon, busy, tmp_path):
 
 def test_own_cpu(tachyon, lab_python, lab_dir, tmp_path):
     """What our programs cost, as they measure it themselves on a few of their runs, beside what the kernel measures
-    on all of them."""
+    on all of them, its own measuring included: it gives an empty program 40 to 80 ns."""
     progress = lab_dir / "progress"
     progress.write_bytes(bytes(8))
     target = lab_python(VERSIONS[-1], TARGETS / "pingpong.py", progress)
@@ -191,9 +191,10 @@ def test_own_cpu(tachyon, lab_python, lab_dir, tmp_path):
             profile = Recording(tachyon, tmp_path, "attach", *args).profile()
         _, seconds, _ = closing(profile)
         ours = (profile.counts.counter["TICK_NS"] + profile.counts.counter["SWITCH_NS"]) / 1e9
-        kernels = int(re.search(r"bpf run_ns (\d+)", profile.stderr)[1]) / 1e9
+        kernels, runs = re.search(r"bpf run_ns (\d+) run_cnt (\d+)", profile.stderr).groups()
+        kernels, empty = int(kernels) / 1e9, int(runs) * 100e-9
         # Where somebody stands on a virtual machine's feet in the middle of a run that is measured it counts for many.
-        if 0.7 * kernels < ours < 1.5 * kernels:
+        if 0.8 * (kernels - empty) < ours < 1.2 * kernels:
             break
     else:
         pytest.fail(f"{ours} s by us, {kernels} s by the kernel")
