@@ -41,7 +41,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # --- flags ---------------------------------------------------------------------------------------
 
-LIBS      := libbpf libelf zlib libcap
+LIBS      := libbpf libelf zlib libcap libzstd
 WARNINGS  := -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
 CFLAGS    ?= -O2 -g
 DEFINES   := -D_GNU_SOURCE -DTACH_VERSION='"$(VERSION)"'

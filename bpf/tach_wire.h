@@ -64,6 +64,8 @@ enum tach_sample_state {
 	/* An exception propagates, or is being handled. Looked for only where it is asked for. */
 	TACH_STATE_HAS_EXCEPTION = 1u << 4,
 	TACH_STATE_GIL_REQUESTED = 1u << 5, /* it waits for the GIL; from 3.15 on */
+	/* Never from the kernel side: of recordings by others. */
+	TACH_STATE_CPU_UNKNOWN = 1u << 6, /* if it was on a CPU */
 };
 
 struct tach_rec_sample {

@@ -13,7 +13,8 @@ util      |
 read      |
 symbolize | read/read.h
 aggregate | symbolize/symbolize.h symbolize/frametab.h
-write     | aggregate/profile.h aggregate/by_thread.h symbolize/frametab.h
+write     | aggregate/profile.h aggregate/by_thread.h aggregate/tape.h symbolize/frametab.h
+replay    | aggregate/profile.h aggregate/tape.h symbolize/frametab.h
 target    |
 load      | tachyon*.skel.h
 peek      | bpf/*.bpf.h

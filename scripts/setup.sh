@@ -14,8 +14,8 @@ set -euo pipefail
 # Why each of them: docs/dependencies.md.
 packages=(
   # build
-  bpftool clang-19 gcc libbpf-dev libcap-dev libelf-dev linux-libc-dev pkg-config uthash-dev
-  zlib1g-dev
+  bpftool clang-19 gcc libbpf-dev libcap-dev libelf-dev libzstd-dev linux-libc-dev pkg-config
+  uthash-dev zlib1g-dev
   # the lab, tests, checks
   bash-completion chromium clang-format-19 clang-tidy-19 fish golang-go libclang-rt-19-dev
   libcmocka-dev libffi-dev mmdebstrap mount musl-tools nodejs pyprof2calltree python3

@@ -22,7 +22,7 @@ cache=$lab/vm
 args=("$@")
 
 # --- the recipe: a change in these lines fetches anew -----------------------------------------------
-revision=1 # raise it when a step of root() or sysroot() changes what comes out
+revision=2 # raise it when a step of root() or sysroot() changes what comes out
 # As in the lab, what both suites have comes from the first.
 python_suites=(testing unstable)
 python_packages=(busybox-static)
@@ -32,7 +32,8 @@ done
 # Libraries and headers of the release that the project is built on.
 build_suites=(bookworm)
 build_packages=(
-  bpftool libbpf-dev libc6-dev libcap-dev libcmocka-dev libelf-dev linux-libc-dev uthash-dev zlib1g-dev
+  bpftool libbpf-dev libc6-dev libcap-dev libcmocka-dev libelf-dev libzstd-dev linux-libc-dev
+  uthash-dev zlib1g-dev
 )
 # -----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/opts.h"
+#include "convert.h"
 #include "dump.h"
 #include "session.h"
 #include "util/log.h"
@@ -29,5 +30,12 @@ int main(int argc, char **argv)
 	if (tach_opts__parse(argc, argv, &opts, &exit_code))
 		return exit_code;
 	tach_log__set_verbose(opts.verbose);
-	return opts.command == TACH_CMD_DUMP ? tach_dump__run(&opts) : tach_session__run(&opts);
+	switch (opts.command) {
+	case TACH_CMD_DUMP:
+		return tach_dump__run(&opts);
+	case TACH_CMD_REPLAY:
+		return tach_convert__run(&opts);
+	default:
+		return tach_session__run(&opts);
+	}
 }

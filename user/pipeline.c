@@ -165,25 +165,18 @@ static int on_thread(void *ctx, const struct tach_rec_thread *rec)
 	return tach_profile__add_thread(line->profile, &time);
 }
 
-static tach_frame_id lost_frame(struct tach_frametab *frames)
-{
-	struct tach_frame frame = {.col = TACH_COL_NONE, .end_col = TACH_COL_NONE};
-
-	frame.file = tach_frametab__str(frames, "~", 1);
-	frame.func = tach_frametab__str(frames, "<lost stack>", sizeof("<lost stack>") - 1);
-	return tach_frametab__frame(frames, &frame);
-}
-
 static int open_parts(struct tach_pipeline *line)
 {
 	line->frames = tach_frametab__new();
 	if (!line->frames)
 		return -ENOMEM;
 	line->symbolizer = tach_symbolizer__new(line->frames, line->opts.remote);
-	line->profile = tach_profile__new(line->frames, lost_frame(line->frames));
+	line->profile = tach_profile__new(line->frames);
 	if (!line->symbolizer || !line->profile)
 		return -ENOMEM;
-	return line->opts.keep_events ? tach_profile__keep_events(line->profile) : 0;
+	return line->opts.recording ? tach_profile__keep_events(line->profile, line->opts.events_fd,
+								line->opts.recording)
+				    : 0;
 }
 
 struct tach_pipeline *tach_pipeline__new(const struct tach_pipeline_opts *opts)

@@ -26,7 +26,9 @@ struct tach_pipeline_stats {
 struct tach_pipeline_opts {
 	const struct tach_remote *remote; /* outlives the pipeline */
 	bool host_tids;			  /* name threads by host_tid, not tid, of their samples */
-	bool keep_events;		  /* as tach_profile__keep_events() */
+	/* As tach_profile__keep_events(); NULL: they are not kept. */
+	const struct tach_summary *recording;
+	int events_fd;
 	/* Called for each exec record. */
 	void (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
 	/* What target number @target is: called at its first sample. Returns its pid, with what

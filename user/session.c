@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "launch/launch.h"
+#include "output.h"
 #include "pipeline.h"
 #include "progress.h"
 #include "report.h"
@@ -20,13 +20,12 @@
 #include "util/clock.h"
 #include "util/interrupt.h"
 #include "util/log.h"
-#include "write/writer.h"
 
 #define DRAIN_MS 100 /* the ring wakes us earlier if it fills */
 
 struct session {
 	const struct tach_opts *opts;
-	const struct tach_writer *writer;
+	struct tach_output out;
 	struct tach_subject *subject;
 	struct tach_sampler *sampler;
 	struct tach_pipeline *line;
@@ -77,12 +76,42 @@ static int open_sampler(struct session *s)
 	return err;
 }
 
+static double duration_s(const struct session *s)
+{
+	__u64 end_ns = s->sampler->end_ns ?: tach_now_ns();
+
+	return (end_ns - s->sampler->start_ns) / 1e9;
+}
+
+/* As far as it is known. */
+static struct tach_summary summary_of(const struct session *s)
+{
+	const struct tach_opts *opts = s->opts;
+
+	return (struct tach_summary){
+		.pid = tach_target__pid(target_of(s)),
+		.period_ns = opts->period_ns,
+		.duration_s = s->sampler->end_ns ? duration_s(s) : 0,
+		.start_ns = s->sampler->start_ns ?: s->begin_ns,
+		.epoch_ns =
+			s->epoch_ns
+				?: tach_clock_ns(CLOCK_REALTIME) - (tach_now_ns() - s->begin_ns),
+		.mode = tach_mode__name(opts->mode),
+		.features = (opts->all_threads ? TACH_FEATURE_ALL_THREADS : 0) |
+			    (opts->native ? TACH_FEATURE_NATIVE : 0) |
+			    (opts->no_gc ? 0 : TACH_FEATURE_GC) |
+			    (opts->opcodes ? TACH_FEATURE_OPCODES : 0) |
+			    (opts->blocking ? TACH_FEATURE_BLOCKING : 0),
+	};
+}
+
 static int open_pipeline(struct session *s)
 {
 	struct tach_pipeline_opts line_opts = {
 		.host_tids = s->opts->tids == TACH_TIDS_HOST,
-		.keep_events = s->writer->events,
+		.events_fd = -1,
 	};
+	struct tach_summary summary = summary_of(s);
 	int err;
 
 	if (s->opts->raw_output) {
@@ -91,6 +120,10 @@ static int open_pipeline(struct session *s)
 		if (s->raw_fd < 0)
 			return tach_error(-errno, "cannot write raw records to %s: %s",
 					  s->opts->raw_output, strerror(errno));
+	}
+	if (s->out.writer->events) {
+		line_opts.recording = &summary;
+		line_opts.events_fd = tach_output__journal(&s->out, summary.pid);
 	}
 	s->remote = tach_serve__remote(s->subject);
 	tach_serve__pipeline(s->subject, &s->remote, &line_opts);
@@ -167,13 +200,6 @@ static int flush_events(struct session *s)
 		   : 0;
 }
 
-static double duration_s(const struct session *s)
-{
-	__u64 end_ns = s->sampler->end_ns ?: tach_now_ns();
-
-	return (end_ns - s->sampler->start_ns) / 1e9;
-}
-
 /* What came of it so far; to be freed once the sampling has stopped. */
 static int take_tally(struct session *s, struct tach_tally *tally)
 {
@@ -192,18 +218,10 @@ static int take_tally(struct session *s, struct tach_tally *tally)
 	return s->sampler->ops->tally(s->sampler, tally);
 }
 
-/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
-static FILE *words_out(const struct session *s)
-{
-	bool piped = s->opts->output && tach_write__to_stdout(s->writer, s->opts->output);
-
-	return piped ? stderr : stdout;
-}
-
 static int begin_progress(struct session *s)
 {
 	struct tach_tally tally;
-	FILE *out = words_out(s);
+	FILE *out = s->out.words;
 	int err = s->opts->realtime_stats ? take_tally(s, &tally) : 0;
 
 	if (s->opts->realtime_stats && !err)
@@ -258,55 +276,28 @@ static int stop(struct session *s)
 	return s->sampler->ops->stop(s->sampler);
 }
 
-static int freeze(struct session *s)
+/* No sample comes any more: say what it came to. */
+static int conclude(struct session *s)
 {
-	const struct tach_summary summary = {
-		.pid = tach_target__pid(target_of(s)),
-		.period_ns = s->opts->period_ns,
-		.duration_s = duration_s(s),
-		.start_ns = s->sampler->start_ns,
-		.epoch_ns = s->epoch_ns,
-		.mode = tach_mode__name(s->opts->mode),
-	};
-	int err = tach_profile__freeze(tach_pipeline__profile(s->line), &summary);
-
-	return err ? tach_error(err, "out of memory") : 0;
-}
-
-/* Print the closing lines. */
-static int report(struct session *s)
-{
+	struct tach_profile *profile = tach_pipeline__profile(s->line);
+	struct tach_summary summary = summary_of(s);
 	struct tach_tally tally;
 	int err = take_tally(s, &tally);
 
 	if (err)
 		return err;
 	tach_progress__end(&s->progress);
-	tach_report__print(&tally, words_out(s));
-	if (s->opts->realtime_stats)
-		tach_report__print_statistics(&tally, words_out(s));
-	fflush(words_out(s));
+	summary.attempts = tach_tally__attempts(&tally);
+	summary.failed = tach_tally__errors(&tally);
+	err = tach_profile__freeze(profile, &summary);
+	if (!err) {
+		tach_report__print(&tally, s->out.words);
+		if (s->opts->realtime_stats)
+			tach_report__print_statistics(&tally, s->out.words);
+		fflush(s->out.words);
+	}
 	tach_tally__free(&tally);
-	return 0;
-}
-
-static int write_profile(struct session *s)
-{
-	const struct tach_write_opts write_opts = {
-		.sort = s->opts->sort,
-		.limit = s->opts->limit,
-		.summary = !s->opts->no_summary,
-	};
-	struct tach_why why;
-	int err;
-
-	tach_interrupt__begin_writing();
-	err = tach_write(s->writer, tach_pipeline__profile(s->line), &write_opts, s->opts->output,
-			 &why);
-	tach_interrupt__end_writing();
-	if (err && tach_interrupt__gave_up())
-		return tach_error(err, "given up: no result was written");
-	return err ? tach_error(err, "%s", why.text) : 0;
+	return err ? tach_error(err, "out of memory") : 0;
 }
 
 static int record(struct session *s)
@@ -331,10 +322,10 @@ static int record(struct session *s)
 	if (!tach_subject__ever_found(s->subject))
 		return err;
 	/* Whatever ended the sampling, what was collected is kept. */
-	if (stop(s))
+	if (stop(s) || conclude(s))
 		return -EIO;
 	err = err ?: flush_events(s);
-	if (freeze(s) || report(s) || write_profile(s))
+	if (tach_output__write(&s->out, tach_pipeline__profile(s->line)))
 		return -EIO;
 	return err;
 }
@@ -350,21 +341,17 @@ int tach_session__run(const struct tach_opts *opts)
 	struct session s = {
 		.opts = opts,
 		.begin_ns = tach_now_ns(),
-		.writer = tach_writer__find(opts->format),
 		.epoll_fd = -1,
 		.signal_fd = -1,
 		.raw_fd = -1,
 	};
-	struct tach_why why;
 	int err, code;
 
-	/* A reader of our stdout that goes away must not cost the profile that goes to a file. */
-	signal(SIGPIPE, SIG_IGN);
-	err = tach_write__check(s.writer, opts->output, &why);
-	if (err)
-		return tach_error(TACH_EXIT_FAILURE, "%s", why.text);
+	if (tach_output__open(&s.out, opts))
+		return TACH_EXIT_FAILURE;
 	err = record(&s);
 	code = err ? TACH_EXIT_FAILURE : tach_subject__exit_code(s.subject, s.interrupted);
+	tach_output__close(&s.out, s.line ? tach_pipeline__profile(s.line) : NULL);
 	tach_pipeline__free(s.line);
 	if (s.sampler)
 		s.sampler->ops->free(s.sampler);

@@ -146,7 +146,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 	/* A file for each input takes longer than all the rest. */
 	const struct tach_pipeline_opts line_opts = {
 		.remote = &remote,
-		.keep_events = sz % 16 == 0,
+		.recording = sz % 16 == 0 ? &summary : NULL,
+		.events_fd = -1,
 		.process = process,
 		.thread_name = thread_name,
 	};
@@ -166,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 		broken("the profile cannot be frozen");
 	if (weight_of_rows(line->profile) != tach_profile__total(line->profile))
 		broken("the rows' weights are not the total");
-	if (line_opts.keep_events &&
+	if (line_opts.recording &&
 	    weight_of_events(line->profile) != tach_profile__total(line->profile))
 		broken("the events' weights are not the total");
 	write_all_formats(line->profile, &opts);

@@ -6,7 +6,7 @@
  *
  * OUTPUT is what -o would be, "default" for none. INPUT has one item a line, strings as hexadecimal
  * UTF-8 ("-" if empty), frames leaf first by their order in the file from 0:
- *	pid N | period_ns N | mode NAME | start_ns N | epoch_ns N
+ *	pid N | period_ns N | mode NAME | start_ns N | epoch_ns N | zstd 0 or 1
  *	frame FILE FUNC LINE END_LINE COL END_COL [FIRST_LINE]
  *	stack ID FRAME...
  *	sample STACK_ID TID WEIGHT
@@ -31,6 +31,7 @@ struct input {
 	struct tach_profile *profile;
 	struct tach_summary summary;
 	char mode[16];
+	int zstd;
 	tach_frame_id *ids; /* [cnt] by order in the file */
 	size_t cnt;
 };
@@ -189,7 +190,7 @@ static int take_line(struct input *in, char *line)
 	    sscanf(line, "period_ns %llu", &in->summary.period_ns) == 1 ||
 	    sscanf(line, "start_ns %llu", &in->summary.start_ns) == 1 ||
 	    sscanf(line, "epoch_ns %llu", &in->summary.epoch_ns) == 1 ||
-	    sscanf(line, "mode %15s", in->mode) == 1)
+	    sscanf(line, "zstd %d", &in->zstd) == 1 || sscanf(line, "mode %15s", in->mode) == 1)
 		return 0;
 	return fail("unknown line");
 }
@@ -212,19 +213,16 @@ static int read_input(struct input *in, const char *path)
 
 static int make_profile(struct input *in, const char *path, bool events)
 {
-	struct tach_frame lost = {.col = TACH_COL_NONE, .end_col = TACH_COL_NONE};
 	int err;
 
 	in->summary.mode = in->mode;
 	in->tab = tach_frametab__new();
 	if (!in->tab)
 		return -ENOMEM;
-	lost.file = tach_frametab__str(in->tab, "~", 1);
-	lost.func = tach_frametab__str(in->tab, "<lost stack>", 12);
-	in->profile = tach_profile__new(in->tab, tach_frametab__frame(in->tab, &lost));
+	in->profile = tach_profile__new(in->tab);
 	if (!in->profile)
 		return -ENOMEM;
-	err = events ? tach_profile__keep_events(in->profile) : 0;
+	err = events ? tach_profile__keep_events(in->profile, -1, &in->summary) : 0;
 	if (!err)
 		err = read_input(in, path);
 	if (!err)
@@ -256,6 +254,7 @@ int main(int argc, char **argv)
 		err = tach_write__check(writer, path, &why) ? -1 : 0;
 	if (err == -1)
 		fprintf(stderr, "check: %s\n", why.text);
+	opts.zstd = in.zstd;
 	if (!err && tach_write(writer, in.profile, &opts, path, &why)) {
 		fprintf(stderr, "write: %s\n", why.text);
 		err = -1;

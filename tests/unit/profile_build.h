@@ -31,7 +31,7 @@ static inline tach_frame_id build_frame(struct tach_build *build, const char *pa
 static inline void build_start(struct tach_build *build)
 {
 	*build = (struct tach_build){.tab = tach_frametab__new()};
-	build->profile = tach_profile__new(build->tab, build_frame(build, "~", "<lost stack>", 0));
+	build->profile = tach_profile__new(build->tab);
 }
 
 /* Returns the new stack's id, or 0. */

@@ -31,7 +31,8 @@ static const struct tach_write_opts plain = {.limit = 15};
 static void make(struct tach_build *build)
 {
 	build_start(build);
-	assert_int_equal(tach_profile__keep_events(build->profile), 0);
+	assert_int_equal(tach_profile__keep_events(build->profile, -1, &(struct tach_summary){0}),
+			 0);
 	assert_int_equal(tach_profile__add_process(build->profile, 7, "name", "name -x"), 0);
 	build_sample(build, 12, "cba", 3);
 	build_sample(build, 2, "ba", 3);

@@ -12,6 +12,9 @@
 #include "fail_alloc.h"
 #include "user/aggregate/profile.c"
 #include "user/aggregate/tape.c"
+#include "user/aggregate/tape_read.c"
+#undef BUF_SZ
+#include "user/util/input.c"
 #include "user/aggregate/who.c"
 #include "user/util/idmap.c"
 #include "profile_build.h"
@@ -172,7 +175,8 @@ static void test_events(void **state)
 
 	(void)state;
 	build_start(&build);
-	assert_int_equal(tach_profile__keep_events(build.profile), 0);
+	assert_int_equal(tach_profile__keep_events(build.profile, -1, &(struct tach_summary){0}),
+			 0);
 	id = build_stack(&build, "cba");
 	for (__u32 i = 0; i < CNT; i++) {
 		event.ts_ns = 1000 + i - (i % 5 ? 0 : 900);
@@ -216,7 +220,8 @@ static void test_events_without_room(void **state)
 
 	(void)state;
 	build_start(&build);
-	assert_int_equal(tach_profile__keep_events(build.profile), 0);
+	assert_int_equal(tach_profile__keep_events(build.profile, -1, &(struct tach_summary){0}),
+			 0);
 	id = build_stack(&build, "a");
 	assert_int_equal(build_add(&build, id, 1, 1), 0);
 	assert_int_equal(tach_profile__flush_events(build.profile), 0);
@@ -278,8 +283,7 @@ static void test_no_memory(void **state)
 		fail_alloc_left = n;
 		failures = 0;
 		added = 0;
-		build.profile =
-			tach_profile__new(build.tab, build_frame(&build, "~", "<lost stack>", 0));
+		build.profile = tach_profile__new(build.tab);
 		if (!build.profile) {
 			fail_alloc_left = -1;
 			tach_frametab__free(build.tab);

@@ -55,8 +55,7 @@ static int add_node(struct tach_profile *profile, __u32 parent, tach_frame_id fr
 	return 0;
 }
 
-/* The child of @parent with that frame, made if it is not there. */
-static int child_node(struct tach_profile *profile, __u32 parent, tach_frame_id frame, __u32 *out)
+int tach_profile__child(struct tach_profile *profile, __u32 parent, tach_frame_id frame, __u32 *out)
 {
 	__u64 key = tach_idmap__pair(parent, frame);
 	int err;
@@ -70,16 +69,17 @@ static int child_node(struct tach_profile *profile, __u32 parent, tach_frame_id 
 	return tach_idmap__put(&profile->node_of, key, *out);
 }
 
-struct tach_profile *tach_profile__new(const struct tach_frametab *tab, tach_frame_id lost_frame)
+struct tach_profile *tach_profile__new(struct tach_frametab *tab)
 {
+	tach_frame_id lost_frame = tach_frametab__marker(tab, "<lost stack>");
 	struct tach_profile *profile = calloc(1, sizeof(*profile));
 	__u32 root;
 
 	if (!profile)
 		return NULL;
 	profile->tab = tab;
-	if (add_node(profile, ROOT, TACH_NO_ID, &root) ||
-	    child_node(profile, root, lost_frame, &profile->lost_node)) {
+	if (lost_frame == TACH_NO_ID || add_node(profile, ROOT, TACH_NO_ID, &root) ||
+	    tach_profile__child(profile, root, lost_frame, &profile->lost_node)) {
 		tach_profile__free(profile);
 		errno = ENOMEM;
 		return NULL;
@@ -119,7 +119,7 @@ int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tac
 	if (tach_idmap__get(&profile->leaf_of, stack_id) != TACH_IDMAP_NONE)
 		return 0;
 	while (cnt) {
-		err = child_node(profile, node, frames[--cnt], &node);
+		err = tach_profile__child(profile, node, frames[--cnt], &node);
 		if (err)
 			return err;
 	}
@@ -216,6 +216,8 @@ int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thr
 		return -ENOMEM;
 	profile->threads = threads;
 	threads[profile->thread_cnt++] = *time;
+	if (profile->tape)
+		tach_tape__add_time(profile->tape, time);
 	return 0;
 }
 
@@ -249,6 +251,8 @@ int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary
 		qsort(profile->threads, profile->thread_cnt, sizeof(*profile->threads), thread_cmp);
 	free_maps(profile);
 	tach_whos__freeze(&profile->whos);
+	if (profile->tape)
+		tach_tape__add_summary(profile->tape, summary, true);
 	profile->summary = *summary;
 	profile->frozen = true;
 	return 0;
@@ -329,7 +333,8 @@ __u32 tach_profile__who_of(struct tach_profile *profile, __u32 process, __u32 in
 void tach_profile__describe(struct tach_profile *profile, __u32 who, const char *name,
 			    bool main_thread)
 {
-	tach_whos__describe(&profile->whos, who, name, main_thread);
+	if (tach_whos__describe(&profile->whos, who, name, main_thread) && profile->tape)
+		tach_tape__update_who(profile->tape, who);
 }
 
 __u32 tach_profile__who_cnt(const struct tach_profile *profile)
@@ -342,10 +347,16 @@ const struct tach_who *tach_profile__who(const struct tach_profile *profile, __u
 	return &profile->whos.items[idx];
 }
 
-int tach_profile__keep_events(struct tach_profile *profile)
+int tach_profile__keep_events(struct tach_profile *profile, int fd,
+			      const struct tach_summary *known)
 {
-	profile->tape = tach_tape__new();
-	return profile->tape ? 0 : -errno;
+	profile->tape = tach_tape__new(fd, profile);
+	return profile->tape ? tach_tape__add_summary(profile->tape, known, false) : -errno;
+}
+
+const struct tach_tape *tach_profile__tape(const struct tach_profile *profile)
+{
+	return profile->tape;
 }
 
 int tach_profile__flush_events(struct tach_profile *profile)

@@ -13,15 +13,19 @@
  * frozen it is read-only, and that is what writers see. */
 struct tach_profile;
 
-/* @tab: of the frame ids; outlives the profile. @lost_frame: of @tab, the marker frame
- * "<lost stack>". NULL with errno without memory. */
-struct tach_profile *tach_profile__new(const struct tach_frametab *tab, tach_frame_id lost_frame);
+/* @tab: of the frame ids; outlives the profile, which puts the marker frame "<lost stack>" into it. NULL with
+ * errno without memory. */
+struct tach_profile *tach_profile__new(struct tach_frametab *tab);
 void tach_profile__free(struct tach_profile *profile); /* NULL is fine */
 
 /* Say what stack @stack_id is: @cnt frames, leaf first. An id is defined once; again is ignored.
  * Several ids may be the same stack. 0, -EINVAL without frames, -ENOMEM. */
 int tach_profile__define(struct tach_profile *profile, __u64 stack_id, const tach_frame_id *frames,
 			 __u32 cnt);
+
+/* The child of node @parent with that frame, made if it is not there. 0 or -ENOMEM. */
+int tach_profile__child(struct tach_profile *profile, __u32 parent, tach_frame_id frame,
+			__u32 *out);
 
 /* The node of the call tree in which that stack ends. Of one that was never defined it is the marker
  * frame: samples with it are counted in tach_profile__lost(). */
@@ -70,9 +74,14 @@ struct tach_event {
  * written. */
 int tach_profile__add(struct tach_profile *profile, const struct tach_event *event);
 
-/* From now on also keep each event, in a file without a name in $TMPDIR, or else /var/tmp. 0 or a negative
- * errno. */
-int tach_profile__keep_events(struct tach_profile *profile);
+/* From now on also keep each event, in the file @fd, which it owns: an empty one, open for reading and writing;
+ * negative: one without a name in $TMPDIR, or else /var/tmp. @known: of the summary. 0 or a negative errno. */
+struct tach_summary;
+int tach_profile__keep_events(struct tach_profile *profile, int fd,
+			      const struct tach_summary *known);
+/* Where they are kept (aggregate/tape.h says how); NULL: nowhere. */
+struct tach_tape;
+const struct tach_tape *tach_profile__tape(const struct tach_profile *profile);
 /* Whether all events could be kept so far: 0 or a negative errno, -ENOSPC for example. */
 int tach_profile__flush_events(struct tach_profile *profile);
 /* Once frozen, with kept events: hand on all of them, in the order in which they came, which is that of
@@ -99,14 +108,27 @@ struct tach_thread_time {
 /* A thread may come more than once, if its number was used again. 0 or -ENOMEM. */
 int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thread_time *time);
 
+/* What was recorded; values are those of the reference's binary format. */
+enum tach_feature {
+	TACH_FEATURE_ALL_THREADS = 1u << 0,
+	TACH_FEATURE_NATIVE = 1u << 1,
+	TACH_FEATURE_GC = 1u << 2,
+	TACH_FEATURE_OPCODES = 1u << 3,
+	TACH_FEATURE_BLOCKING = 1u << 4,
+	TACH_FEATURE__UNKNOWN = 1u << 31, /* a recording that does not say it */
+};
+
 /* What the session knows about the recording; shown in headers and summaries. */
 struct tach_summary {
-	int pid;
+	int pid;	   /* 0: not known */
 	__u64 period_ns;   /* one unit of weight */
 	double duration_s; /* from first to last possible tick */
 	__u64 start_ns;	   /* CLOCK_MONOTONIC when that began */
 	__u64 epoch_ns;	   /* the same by CLOCK_REALTIME */
-	const char *mode;  /* "cpu", ...; not copied */
+	__u64 attempts;	   /* samples that were due */
+	__u64 failed;	   /* of them: not taken */
+	const char *mode;  /* "cpu", ...; not copied; NULL: not known */
+	__u32 features;	   /* enum tach_feature */
 };
 /* No define or add after this (-EINVAL). Sorts. 0 or -EINVAL. */
 int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary *summary);

@@ -26,7 +26,7 @@ __u32 tach_whos__add_process(struct tach_whos *whos, int pid, const char *name, 
 }
 
 /* Room for one thread more. */
-static bool reserve(struct tach_whos *whos)
+static bool make_room(struct tach_whos *whos)
 {
 	struct tach_who *items;
 	__u64 *last_ns;
@@ -67,7 +67,7 @@ __u32 tach_whos__get(struct tach_whos *whos, __u32 process, __u32 interp, __u32 
 	idx = tach_idmap__get(&whos->who_of, key);
 	if (idx != TACH_IDMAP_NONE)
 		return idx;
-	if (!reserve(whos) || tach_idmap__put(&whos->who_of, key, whos->cnt))
+	if (!make_room(whos) || tach_idmap__put(&whos->who_of, key, whos->cnt))
 		return TACH_NO_ID;
 	*added = true;
 	whos->last_ns[whos->cnt] = 0;
@@ -76,16 +76,17 @@ __u32 tach_whos__get(struct tach_whos *whos, __u32 process, __u32 interp, __u32 
 	return whos->cnt++;
 }
 
-void tach_whos__describe(struct tach_whos *whos, __u32 who, const char *name, bool main_thread)
+bool tach_whos__describe(struct tach_whos *whos, __u32 who, const char *name, bool main_thread)
 {
-	struct tach_who *item = &whos->items[who];
+	struct tach_who *item = &whos->items[who], before = *item;
 	size_t sz = name ? strnlen(name, sizeof(item->name) - 1) : 0;
 
 	item->main_thread = main_thread;
-	if (!sz)
-		return;
-	memcpy(item->name, name, sz);
-	item->name[sz] = '\0';
+	if (sz) {
+		memcpy(item->name, name, sz);
+		item->name[sz] = '\0';
+	}
+	return before.main_thread != main_thread || strcmp(before.name, item->name);
 }
 
 void tach_whos__freeze(struct tach_whos *whos)

@@ -19,7 +19,8 @@ struct tach_whos {
 __u32 tach_whos__add_process(struct tach_whos *whos, int pid, const char *name,
 			     const char *command);
 __u32 tach_whos__get(struct tach_whos *whos, __u32 process, __u32 interp, __u32 tid, bool *added);
-void tach_whos__describe(struct tach_whos *whos, __u32 who, const char *name, bool main_thread);
+/* True if that was new. */
+bool tach_whos__describe(struct tach_whos *whos, __u32 who, const char *name, bool main_thread);
 /* No get after this. */
 void tach_whos__freeze(struct tach_whos *whos);
 void tach_whos__clear(struct tach_whos *whos);

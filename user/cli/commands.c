@@ -120,7 +120,6 @@ const struct tach_command_info tach_commands[] = {
 	[TACH_CMD_REPLAY] = {
 		.id = TACH_CMD_REPLAY,
 		.name = "replay",
-		.later = true,
 		.required = "input_file",
 		.summary = "convert a recording to another format",
 		.usage = replay_usage,

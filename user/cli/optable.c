@@ -173,17 +173,16 @@ const struct tach_option tach_options[] = {
 		.help = "flame graph of what is different from BASELINE, a file of --binary",
 		.set = tach_set__text, .off = FIELD(baseline),
 	}, {
-		.name = "jsonl", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "jsonl", .later = true,
+		.name = "jsonl", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "jsonl",
 		.help = "lines of JSON, for programs",
 	}, {
 		.name = "binary", .group = TACH_GROUP_FORMAT, .where = SAMPLE, .format = "binary",
-		.later = true,
 		.help = "all samples, to be converted by replay",
 	}, {
 		.name = "pprof", .group = TACH_GROUP_FORMAT, .where = WRITE, .own = true, .format = "pprof",
 		.help = "for go tool pprof and what else reads its files",
 	}, {
-		.name = "compression", .group = TACH_GROUP_OUTPUT, .where = SAMPLE, .later = true,
+		.name = "compression", .group = TACH_GROUP_OUTPUT, .where = SAMPLE,
 		.metavar = "HOW", .preset = "auto", .choices = compressions,
 		.help = "of --binary: auto, zstd or none",
 		.set = tach_set__choice, .off = FIELD(compression),

@@ -125,6 +125,22 @@ tach_frame_id tach_frametab__frame(struct tach_frametab *tab, const struct tach_
 	return frame->id;
 }
 
+tach_frame_id tach_frametab__marker(struct tach_frametab *tab, const char *name)
+{
+	const struct tach_frame frame = {
+		.file = tach_frametab__str(tab, TACH_MARKER_FILE, strlen(TACH_MARKER_FILE)),
+		.func = tach_frametab__str(tab, name, strlen(name)),
+		.line = TACH_LINE_NONE,
+		.end_line = TACH_LINE_NONE,
+		.col = TACH_COL_NONE,
+		.end_col = TACH_COL_NONE,
+	};
+
+	if (frame.file == TACH_NO_ID || frame.func == TACH_NO_ID)
+		return TACH_NO_ID;
+	return tach_frametab__frame(tab, &frame);
+}
+
 const char *tach_frametab__text(const struct tach_frametab *tab, tach_str_id id, size_t *sz)
 {
 	const struct str *str = tab->str_by_id.elts[id];

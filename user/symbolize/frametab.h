@@ -40,6 +40,10 @@ void tach_frametab__free(struct tach_frametab *tab); /* NULL is fine */
 tach_str_id tach_frametab__str(struct tach_frametab *tab, const char *text, size_t sz);
 tach_frame_id tach_frametab__frame(struct tach_frametab *tab, const struct tach_frame *frame);
 
+/* Intern the frame of a marker: it stands for no code. The id, or TACH_NO_ID without memory. */
+#define TACH_MARKER_FILE "~"
+tach_frame_id tach_frametab__marker(struct tach_frametab *tab, const char *name);
+
 /* NUL-terminated text; its size in *@sz if not NULL (names may contain NUL). */
 const char *tach_frametab__text(const struct tach_frametab *tab, tach_str_id id, size_t *sz);
 const struct tach_frame *tach_frametab__get(const struct tach_frametab *tab, tach_frame_id id);

@@ -10,7 +10,6 @@
 #include "symbolize/pystr.h"
 #include "symbolize/symbolize.h"
 
-#define MARKER_FILE  "~"
 #define UNREADABLE   "<unknown: unreadable name>"
 #define NOT_CAPTURED "<unknown: code object not captured>"
 #define TRUNCATED    "<truncated>"
@@ -64,22 +63,11 @@ static tach_str_id intern(struct tach_symbolizer *sym, const char *text)
 	return tach_frametab__str(sym->tab, text, strlen(text));
 }
 
-/* Id of a frame that stands for no code, made when it is first needed; TACH_NO_ID without memory. */
+/* Id of a marker's frame, made when it is first needed; TACH_NO_ID without memory. */
 static tach_frame_id marker(struct tach_symbolizer *sym, const char *name, tach_frame_id *id)
 {
-	struct tach_frame frame = {
-		.line = TACH_LINE_NONE,
-		.end_line = TACH_LINE_NONE,
-		.col = TACH_COL_NONE,
-		.end_col = TACH_COL_NONE,
-	};
-
-	if (*id != TACH_NO_ID)
-		return *id;
-	frame.file = intern(sym, MARKER_FILE);
-	frame.func = intern(sym, name);
-	if (frame.file != TACH_NO_ID && frame.func != TACH_NO_ID)
-		*id = tach_frametab__frame(sym->tab, &frame);
+	if (*id == TACH_NO_ID)
+		*id = tach_frametab__marker(sym->tab, name);
 	return *id;
 }
 

@@ -18,5 +18,9 @@ int tach_pprof__write(const struct tach_profile *profile, const struct tach_writ
 		      struct tach_sink *sink);
 int tach_speedscope__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
 			   struct tach_sink *sink);
+int tach_binary__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
+		       struct tach_sink *sink);
+int tach_jsonl__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
+		      struct tach_sink *sink);
 
 #endif

@@ -96,6 +96,35 @@ static bool is_plain(unsigned char byte)
 	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
+static void put_unit(struct tach_json *json, __u32 unit)
+{
+	static const char plain[] = "\b\f\n\r\t", names[] = "bfnrt";
+	const char *hit = json->ascii && unit && unit < 0x20 ? strchr(plain, (int)unit) : NULL;
+	char buf[8];
+
+	if (hit)
+		put(json, buf, (size_t)snprintf(buf, sizeof(buf), "\\%c", names[hit - plain]));
+	else
+		put(json, buf, (size_t)snprintf(buf, sizeof(buf), "\\u%04x", unit));
+}
+
+/* As one or two units of UTF-16. */
+static void put_escaped(struct tach_json *json, __u32 code)
+{
+	if (code > 0xffff) {
+		put_unit(json, 0xd800 + ((code - 0x10000) >> 10));
+		code = 0xdc00 + (code & 0x3ff);
+	}
+	put_unit(json, code);
+}
+
+static bool is_escaped(const struct tach_json *json, __u32 code)
+{
+	if (json->ascii)
+		return code != 0x7f;
+	return code < 0xa0 || (code >= 0xd800 && code <= 0xdfff);
+}
+
 void tach_json__text(struct tach_json *json, struct tach_text text)
 {
 	__u32 code;
@@ -116,11 +145,8 @@ void tach_json__text(struct tach_json *json, struct tach_text text)
 		if (code == '"' || code == '\\') {
 			put(json, "\\", 1);
 			put(json, text.ptr, 1);
-		} else if (code < 0xa0 || (code >= 0xd800 && code <= 0xdfff)) {
-			char buf[8];
-
-			snprintf(buf, sizeof(buf), "\\u%04x", code);
-			put(json, buf, 6);
+		} else if (is_escaped(json, code)) {
+			put_escaped(json, code);
 		} else {
 			put(json, text.ptr, sz);
 		}

@@ -9,10 +9,11 @@
 #include "write/text.h"
 
 /* JSON as it goes to a sink: commas are set here, brackets are the caller's to balance. Zero-initialize but for
- * the sink. */
+ * the sink and how it is to look. */
 struct tach_json {
 	struct tach_sink *sink;
 	bool comma; /* one is due before the next value */
+	bool ascii; /* write texts as Python's json.dumps() does: without a byte above 0x7f */
 };
 
 void tach_json__open(struct tach_json *json, char bracket); /* '{' or '[' */

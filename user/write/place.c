@@ -135,7 +135,7 @@ static int open_temp(struct tach_place *place, const char *path)
 			return -ENOMEM;
 		}
 		place->fd = openat(place->dir_fd, place->temp,
-				   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+				   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		if (place->fd >= 0)
 			return 0;
 		err = -errno;
@@ -263,4 +263,35 @@ void tach_place__discard(struct tach_place *place)
 		tach_as_user__leave(&as);
 	}
 	forget_dir(place);
+}
+
+int tach_place__beside(const char *path, char **name)
+{
+	struct tach_place place = {.fd = -1, .dir_fd = -1};
+	const char *slash = strrchr(path, '/');
+	struct tach_as_user as;
+	int err = tach_as_user__enter(&as);
+
+	if (err)
+		return err;
+	err = open_temp(&place, path);
+	tach_as_user__leave(&as);
+	if (!err &&
+	    asprintf(name, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, place.temp) < 0) {
+		*name = NULL;
+		tach_place__discard(&place);
+		return -ENOMEM;
+	}
+	forget_dir(&place);
+	return err ?: place.fd;
+}
+
+void tach_place__remove(const char *path)
+{
+	struct tach_as_user as;
+
+	if (tach_as_user__enter(&as))
+		return;
+	unlink(path);
+	tach_as_user__leave(&as);
 }

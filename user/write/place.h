@@ -31,6 +31,11 @@ int tach_place__commit(struct tach_place *place);
 /* Close and remove the temporary file. */
 void tach_place__discard(struct tach_place *place);
 
+/* Make a file with a temporary name in the directory of @path, for reading and writing. A descriptor and
+ * *@name, its path, which the caller frees; or a negative errno. */
+int tach_place__beside(const char *path, char **name);
+void tach_place__remove(const char *path);
+
 /* Set @why to "cannot write @path: ..." for @err (negative errno), which is returned. */
 int tach_place__why(struct tach_why *why, int err, const char *path);
 

@@ -6,30 +6,20 @@
 #include "util/idmap.h"
 #include "write/locs.h"
 #include "write/pstats_rows.h"
+#include "write/tree.h"
 
 #define ROOT 0
-
-/* What is known of one node of the call tree. */
-struct node_info {
-	__u64 self;    /* weight that ended here */
-	__u64 subtree; /* and below */
-	__u32 row;     /* TACH_NO_ID: no sample passes through */
-	__u32 edge;    /* from the parent's row; TACH_NO_ID: the parent is the root */
-	__u32 child;   /* first; ROOT: none */
-	__u32 sibling; /* next; ROOT: none */
-};
 
 struct collector {
 	const struct tach_profile *profile;
 	struct tach_locs locs;
-	struct node_info *nodes; /* [node_cnt] */
+	__u32 *rows;  /* [node_cnt] of each node; TACH_NO_ID: no sample passes through */
+	__u32 *edges; /* [node_cnt] from the parent's row; TACH_NO_ID: the parent is the root */
 	struct tach_pstats *out;
 	size_t edge_cap;
 	__u32 *row_of_loc;	   /* [locs.cnt], TACH_NO_ID: none yet */
 	__u32 *last_edge;	   /* [locs.cnt], by row: end of its callers' list */
 	struct tach_idmap edge_of; /* (callee row, caller row) -> edge */
-	__u32 *row_depth;	   /* [row_cnt] how often it is on the path being walked */
-	__u32 *edge_depth;	   /* [edge_cnt] " */
 };
 
 static __u32 row_of(struct collector *col, __u32 node)
@@ -81,105 +71,43 @@ static int edge_of(struct collector *col, __u32 callee, __u32 caller, __u32 *out
 
 /* Give the nodes of one stack their rows and edges. Where a node has them, so have all towards the
  * root. */
-static int visit_stack(struct collector *col, __u32 node)
+static int visit_stack(void *ctx, const struct tach_row *of)
 {
-	struct node_info *info;
-	__u32 parent;
+	struct collector *col = ctx;
+	__u32 node, parent;
 	int err;
 
-	for (; node != ROOT && col->nodes[node].row == TACH_NO_ID; node = parent) {
-		info = &col->nodes[node];
+	for (node = of->node; node != ROOT && col->rows[node] == TACH_NO_ID; node = parent) {
 		parent = tach_profile__node(col->profile, node)->parent;
-		info->row = row_of(col, node);
+		col->rows[node] = row_of(col, node);
 		if (parent == ROOT)
 			continue;
-		err = edge_of(col, info->row, row_of(col, parent), &info->edge);
+		err = edge_of(col, col->rows[node], row_of(col, parent), &col->edges[node]);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int visit_stacks(struct collector *col)
+static int sum_up(struct collector *col)
 {
-	__u32 i, row_cnt = tach_profile__row_cnt(col->profile);
-	const struct tach_row *row;
-	__u32 *by_seq;
-	int err = 0;
+	struct tach_pstats *out = col->out;
+	__u32 cnt = out->row_cnt > out->edge_cnt ? out->row_cnt : out->edge_cnt, i;
+	struct tach_tree_sum *sums = calloc((size_t)cnt + 1, sizeof(*sums));
+	int err = sums ? tach_tree__sum(col->profile, col->rows, out->row_cnt, sums) : -ENOMEM;
 
-	by_seq = calloc((size_t)row_cnt + 1, sizeof(*by_seq));
-	if (!by_seq)
-		return -ENOMEM;
-	for (i = 0; i < row_cnt; i++)
-		by_seq[tach_profile__row(col->profile, i)->seq] = i;
-	for (i = 0; !err && i < row_cnt; i++) {
-		row = tach_profile__row(col->profile, by_seq[i]);
-		col->nodes[row->node].self += row->weight;
-		err = visit_stack(col, row->node);
+	for (i = 0; !err && i < out->row_cnt; i++) {
+		out->rows[i].direct = sums[i].direct;
+		out->rows[i].cumulative = sums[i].cumulative;
 	}
-	free(by_seq);
+	if (!err)
+		err = tach_tree__sum(col->profile, col->edges, out->edge_cnt, sums);
+	for (i = 0; !err && i < out->edge_cnt; i++) {
+		out->edges[i].direct = sums[i].direct;
+		out->edges[i].cumulative = sums[i].cumulative;
+	}
+	free(sums);
 	return err;
-}
-
-/* A node's parent has a smaller index. */
-static void link_tree(struct collector *col)
-{
-	__u32 node, parent;
-
-	for (node = tach_profile__node_cnt(col->profile) - 1; node != ROOT; node--) {
-		parent = tach_profile__node(col->profile, node)->parent;
-		col->nodes[node].subtree += col->nodes[node].self;
-		col->nodes[parent].subtree += col->nodes[node].subtree;
-		if (col->nodes[node].row == TACH_NO_ID)
-			continue;
-		col->nodes[node].sibling = col->nodes[parent].child;
-		col->nodes[parent].child = node;
-	}
-}
-
-static void enter(struct collector *col, const struct node_info *info)
-{
-	struct tach_pstats_row *row = &col->out->rows[info->row];
-	struct tach_pstats_edge *edge;
-
-	row->direct += info->self;
-	if (!col->row_depth[info->row]++)
-		row->cumulative += info->subtree;
-	if (info->edge == TACH_NO_ID)
-		return;
-	edge = &col->out->edges[info->edge];
-	edge->direct += info->self;
-	if (!col->edge_depth[info->edge]++)
-		edge->cumulative += info->subtree;
-}
-
-static void leave(struct collector *col, const struct node_info *info)
-{
-	col->row_depth[info->row]--;
-	if (info->edge != TACH_NO_ID)
-		col->edge_depth[info->edge]--;
-}
-
-/* Depth first, without recursion: stacks are up to 8192 deep. */
-static void sum_tree(struct collector *col)
-{
-	__u32 node = ROOT;
-
-	for (;;) {
-		if (col->nodes[node].child) {
-			node = col->nodes[node].child;
-		} else {
-			while (node != ROOT && !col->nodes[node].sibling) {
-				leave(col, &col->nodes[node]);
-				node = tach_profile__node(col->profile, node)->parent;
-			}
-			if (node == ROOT)
-				return;
-			leave(col, &col->nodes[node]);
-			node = col->nodes[node].sibling;
-		}
-		enter(col, &col->nodes[node]);
-	}
 }
 
 static int prepare(struct collector *col)
@@ -192,11 +120,12 @@ static int prepare(struct collector *col)
 	if (err)
 		return err;
 	loc_cnt = (size_t)col->locs.cnt + 1;
-	col->nodes = calloc(node_cnt, sizeof(*col->nodes));
+	col->rows = calloc(node_cnt, sizeof(*col->rows));
+	col->edges = calloc(node_cnt, sizeof(*col->edges));
 	col->row_of_loc = calloc(loc_cnt, sizeof(*col->row_of_loc));
 	col->last_edge = calloc(loc_cnt, sizeof(*col->last_edge));
 	col->out = calloc(1, sizeof(*col->out));
-	if (!col->nodes || !col->row_of_loc || !col->last_edge || !col->out)
+	if (!col->rows || !col->edges || !col->row_of_loc || !col->last_edge || !col->out)
 		return -ENOMEM;
 	col->out->rows = calloc(loc_cnt, sizeof(*col->out->rows));
 	if (!col->out->rows)
@@ -204,26 +133,17 @@ static int prepare(struct collector *col)
 	for (i = 0; i < col->locs.cnt; i++)
 		col->row_of_loc[i] = TACH_NO_ID;
 	for (i = 0; i < node_cnt; i++)
-		col->nodes[i].row = col->nodes[i].edge = TACH_NO_ID;
+		col->rows[i] = col->edges[i] = TACH_NO_ID;
 	return 0;
 }
 
 static int collect(struct collector *col)
 {
-	int err;
+	int err = prepare(col);
 
-	err = prepare(col);
 	if (!err)
-		err = visit_stacks(col);
-	if (err)
-		return err;
-	col->row_depth = calloc((size_t)col->out->row_cnt + 1, sizeof(*col->row_depth));
-	col->edge_depth = calloc((size_t)col->out->edge_cnt + 1, sizeof(*col->edge_depth));
-	if (!col->row_depth || !col->edge_depth)
-		return -ENOMEM;
-	link_tree(col);
-	sum_tree(col);
-	return 0;
+		err = tach_tree__by_seq(col->profile, visit_stack, col);
+	return err ?: sum_up(col);
 }
 
 struct tach_pstats *tach_pstats__collect(const struct tach_profile *profile)
@@ -232,12 +152,11 @@ struct tach_pstats *tach_pstats__collect(const struct tach_profile *profile)
 	int err;
 
 	err = collect(&col);
-	free(col.edge_depth);
-	free(col.row_depth);
 	tach_idmap__clear(&col.edge_of);
 	free(col.last_edge);
 	free(col.row_of_loc);
-	free(col.nodes);
+	free(col.edges);
+	free(col.rows);
 	tach_locs__clear(&col.locs);
 	if (err) {
 		tach_pstats__free(col.out);

@@ -10,6 +10,7 @@
 
 #include "util/interrupt.h"
 #include "write/formats.h"
+#include "write/place.h"
 #include "write/writer.h"
 
 static const struct tach_writer writers[] = {
@@ -47,6 +48,22 @@ static const struct tach_writer writers[] = {
 		.write = tach_speedscope__write,
 		.done = "Speedscope profile written to",
 		.advice = "Open in speedscope: https://www.speedscope.app/",
+	},
+	{
+		.name = "jsonl",
+		.ext = "jsonl",
+		.write = tach_jsonl__write,
+		.done = "JSONL profile written to",
+	},
+	{
+		.name = "binary",
+		.ext = "bin",
+		.events = true,
+		.states = true,
+		.journal = true,
+		.write = tach_binary__write,
+		.done = "Binary profile written to",
+		.done_total = true,
 	},
 };
 
@@ -152,6 +169,17 @@ static int write_sink(const struct tach_writer *writer, const struct tach_profil
 			     strerror(-err));
 }
 
+static void say_done(const struct tach_writer *writer, const struct tach_profile *profile,
+		     const char *file)
+{
+	printf("%s %s", writer->done, file);
+	if (writer->done_total)
+		printf(" (%llu samples)", tach_profile__total(profile));
+	putchar('\n');
+	if (writer->advice)
+		printf("%s\n", writer->advice);
+}
+
 static int write_place(const struct tach_writer *writer, const struct tach_profile *profile,
 		       const struct tach_write_opts *opts, const char *path, struct tach_why *why)
 {
@@ -175,9 +203,7 @@ static int write_place(const struct tach_writer *writer, const struct tach_profi
 	sink = tach_sink__file(file, why);
 	err = sink ? write_sink(writer, profile, opts, false, sink, why) : -errno;
 	if (!err && writer->done)
-		printf("%s %s\n", writer->done, file);
-	if (!err && writer->advice)
-		printf("%s\n", writer->advice);
+		say_done(writer, profile, file);
 	free(file);
 	return err;
 }
@@ -239,4 +265,29 @@ int tach_write__check(const struct tach_writer *writer, const char *path, struct
 	err = tach_sink__check(file, why);
 	free(file);
 	return err;
+}
+
+int tach_journal__open(struct tach_journal *journal, const struct tach_writer *writer,
+		       const char *path, int pid)
+{
+	char number[16], *file;
+	int fd = -1;
+
+	journal->path = NULL;
+	if (!writer->journal || (path && path_fd(path) >= 0))
+		return -1;
+	snprintf(number, sizeof(number), "%d", pid);
+	file = final_path(writer, path, number);
+	if (file)
+		fd = tach_place__beside(file, &journal->path);
+	free(file);
+	return fd;
+}
+
+void tach_journal__end(struct tach_journal *journal, bool keep)
+{
+	if (journal->path && !keep)
+		tach_place__remove(journal->path);
+	free(journal->path);
+	journal->path = NULL;
 }

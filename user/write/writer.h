@@ -3,6 +3,7 @@
 #define TACH_WRITER_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "aggregate/profile.h"
 #include "util/log.h"
@@ -26,6 +27,8 @@ struct tach_write_opts {
 	/* pstats file only: say in it that it holds samples. CPython 3.15's pstats then titles its
 	 * columns so; the pstats of 3.14 and older cannot read such a file at all. */
 	bool sampled_marker;
+	bool zstd;   /* binary only: compress */
+	FILE *words; /* where a writer may say how it went; NULL: nowhere */
 };
 
 struct tach_writer {
@@ -45,6 +48,9 @@ struct tach_writer {
 	 * to"); NULL: nothing. */
 	const char *done;
 	const char *advice; /* a line after that; NULL: none */
+	bool done_total;    /* and the number of samples behind that */
+	/* The events are worth keeping where the result would be, should it come to none. */
+	bool journal;
 };
 
 /* By name of the option; NULL if there is none. */
@@ -60,6 +66,18 @@ int tach_write(const struct tach_writer *writer, const struct tach_profile *prof
 
 /* Whether tach_write() could write there: said before sampling starts, not after. Leaves no trace. */
 int tach_write__check(const struct tach_writer *writer, const char *path, struct tach_why *why);
+
+/* A file for the events of a recording of process @pid, beside the one that tach_write() will write, with a name
+ * of its own until tach_journal__end(): whatever happens to us, they are there. Made as tach_write() makes
+ * files. */
+struct tach_journal {
+	char *path; /* NULL: there is none */
+};
+/* Returns a descriptor that the caller owns; -1: it cannot be, or there is no such place. */
+int tach_journal__open(struct tach_journal *journal, const struct tach_writer *writer,
+		       const char *path, int pid);
+/* @keep: leave it there. */
+void tach_journal__end(struct tach_journal *journal, bool keep);
 
 /* Whether the bytes would go to stdout: then nothing else should. */
 bool tach_write__to_stdout(const struct tach_writer *writer, const char *path);

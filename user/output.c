@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <signal.h>
+
+#include "output.h"
+#include "util/interrupt.h"
+#include "util/log.h"
+
+int tach_output__open(struct tach_output *out, const struct tach_opts *opts)
+{
+	struct tach_why why;
+	int err;
+
+	*out = (struct tach_output){
+		.opts = opts,
+		.writer = tach_writer__find(opts->format),
+		.words = stdout,
+	};
+	/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
+	if (opts->output && tach_write__to_stdout(out->writer, opts->output))
+		out->words = stderr;
+	/* A reader of our stdout that goes away must not cost the profile that goes to a file. */
+	signal(SIGPIPE, SIG_IGN);
+	err = tach_write__check(out->writer, opts->output, &why);
+	return err ? tach_error(err, "%s", why.text) : 0;
+}
+
+int tach_output__journal(struct tach_output *out, int pid)
+{
+	int fd = tach_journal__open(&out->journal, out->writer, out->opts->output, pid);
+
+	if (out->journal.path)
+		tach_debug("samples are kept in %s until the end", out->journal.path);
+	return fd;
+}
+
+int tach_output__write(struct tach_output *out, const struct tach_profile *profile)
+{
+	const struct tach_opts *opts = out->opts;
+	const struct tach_write_opts write_opts = {
+		.sort = opts->sort,
+		.limit = opts->limit,
+		.summary = !opts->no_summary,
+		.zstd = opts->compression != TACH_COMPRESSION_NONE,
+		.words = out->words,
+	};
+	struct tach_why why;
+	int err;
+
+	tach_interrupt__begin_writing();
+	err = tach_write(out->writer, profile, &write_opts, opts->output, &why);
+	tach_interrupt__end_writing();
+	if (!err) {
+		tach_journal__end(&out->journal, false);
+		return 0;
+	}
+	if (tach_interrupt__gave_up())
+		return tach_error(err, "given up: no result was written");
+	return tach_error(err, "%s", why.text);
+}
+
+void tach_output__close(struct tach_output *out, const struct tach_profile *profile)
+{
+	bool keep = profile && tach_profile__total(profile) && !tach_interrupt__gave_up();
+
+	if (keep && out->journal.path)
+		tach_warn("the samples are in %s; tachyon-bpf replay reads it", out->journal.path);
+	tach_journal__end(&out->journal, keep);
+}
