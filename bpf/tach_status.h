@@ -30,7 +30,8 @@
 	X(CODE_QUOTA, FAIL, "too many new code objects in one tick")                               \
 	X(RING_FULL, FAIL, "ring buffer full")                                                     \
 	X(OTHER_STATE, SKIP, "not in the state that the mode asks for")                            \
-	X(NOT_DUE, SKIP, "no sample was due")
+	X(NOT_DUE, SKIP, "no sample was due")                                                      \
+	X(NOT_STOPPED, FAIL, "the process could not be stopped")
 
 enum tach_status {
 #define X(name, kind, text) TACH_ST_##name,

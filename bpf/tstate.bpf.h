@@ -55,21 +55,26 @@ static __always_inline __u32 tach_tid(struct task_struct *task, __u32 up)
 	return nr;
 }
 
-/* Read the thread state at @addr into the scratch; is it the one that belongs to thread s->tid now?
+/* Does the thread state in the scratch belong to the thread whose number it has?
  * An OS thread has several if it visited subinterpreters: the one that is bound to the gilstate counts;
  * attaching moves that bit, detaching keeps it, and an unbound one keeps its old tid.
  * Source: CPython v3.13.0 Python/pystate.c, bind_gilstate_tstate(), unbind_tstate(). */
+static __always_inline bool tach_tstate_is_bound(const struct tach_scratch *s,
+						 const struct tach_layout *layout)
+{
+	__u32 status = TSTATE_FIELD(__u32, layout->ts_status);
+
+	return (status & TACH_TS_BOUND_GILSTATE) && !(status & TACH_TS_UNBOUND);
+}
+
+/* Read the thread state at @addr into the scratch; is it the one that belongs to thread s->tid now? */
 static __always_inline int tach_tstate_is_mine(struct tach_scratch *s,
 					       const struct tach_layout *layout, __u64 addr)
 {
-	__u32 status;
-
 	if (tach_read(s->tstate_buf, TACH_TSTATE_SZ, addr))
 		return -1;
-	if (TSTATE_FIELD(__u32, layout->ts_native_tid) != s->tid)
-		return 0;
-	status = TSTATE_FIELD(__u32, layout->ts_status);
-	return (status & TACH_TS_BOUND_GILSTATE) && !(status & TACH_TS_UNBOUND);
+	return TSTATE_FIELD(__u32, layout->ts_native_tid) == s->tid &&
+	       tach_tstate_is_bound(s, layout);
 }
 
 struct tstate_ctx {

@@ -19,6 +19,7 @@ target    |
 load      | tachyon*.skel.h
 peek      | bpf/*.bpf.h
 launch    |
+stop      | target/procinfo.h
 cli       |
 '
 

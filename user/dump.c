@@ -5,45 +5,21 @@
 #include <unistd.h>
 
 #include "dump.h"
-#include "kernel_side.h"
 #include "snapshot.h"
 #include "subject.h"
 #include "util/log.h"
 #include "write/color.h"
 #include "write/dump_text.h"
 
-#define PERIOD_NS 1000000
-
 struct dump {
 	const struct tach_opts *opts;
 	struct tach_subject *subject;
-	struct tach_loader *loader;
 	struct tach_snapshot *snap;
 };
 
 static struct tach_target *target_of(const struct dump *d)
 {
 	return tach_subject__target(d->subject);
-}
-
-static int open_kernel_side(struct dump *d)
-{
-	const struct tach_load_opts load_opts = {
-		.period_ns = PERIOD_NS,
-		.ring_sz = d->opts->ring_sz,
-		.all_threads = d->opts->all_threads,
-		.off_cpu = true,
-		.exceptions = true,
-	};
-
-	return tach_kernel_side__open(&load_opts, d->opts->force, d->subject, &d->loader);
-}
-
-static int start(struct dump *d)
-{
-	const struct tach_layout_sink sink = tach_kernel_side__sink(d->loader);
-
-	return tach_subject__search(d->subject, &sink) ?: tach_kernel_side__attach(d->loader);
 }
 
 /* Those that were read; says which were not. Returns how many. */
@@ -120,19 +96,12 @@ int tach_dump__run(const struct tach_opts *opts)
 	signal(SIGPIPE, SIG_IGN);
 	err = tach_subject__open(opts, &d.subject);
 	if (!err)
-		err = open_kernel_side(&d);
-	if (!err)
-		err = tach_snapshot__open(d.subject, d.loader, &d.snap);
-	if (!err)
-		err = start(&d);
+		err = tach_snapshot__open(opts, d.subject, &d.snap);
 	if (!err)
 		err = tach_snapshot__take(d.snap);
-	if (!err) {
-		tach_loader__detach(d.loader);
+	if (!err)
 		err = print(&d);
-	}
 	tach_snapshot__free(d.snap);
-	tach_loader__free(d.loader);
 	tach_subject__free(d.subject);
 	return err ? TACH_EXIT_FAILURE : TACH_EXIT_OK;
 }

@@ -95,7 +95,7 @@ static int read_blocks(struct survey *survey, const struct tach_loader *loader, 
 		if (all || !recall_block(loader, row, block)) {
 			err = begin_target(survey, loader, row);
 			if (!err)
-				err = tach_peek__stack(survey->peek, row->tid, row->futex,
+				err = tach_peek__stack(survey->peek, row->tid, row->futex, 0,
 						       &block->stack_id, &block->state);
 		}
 		if (err == -ENOMEM)

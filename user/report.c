@@ -33,7 +33,8 @@ static void print_own_cpu(const struct tach_tally *tally, __u64 attempts, FILE *
 	fprintf(out, "Own CPU time: %.3f s", sum_s);
 	if (tally->duration_s > 0)
 		fprintf(out, " (%.1f%% of one CPU)", 100 * sum_s / tally->duration_s);
-	fprintf(out, ", %.3f s of it in the kernel's BPF programs", bpf_s);
+	if (!tally->blocking)
+		fprintf(out, ", %.3f s of it in the kernel's BPF programs", bpf_s);
 	if (attempts)
 		fprintf(out, "; %.1f us per sample", 1e6 * sum_s / attempts);
 	fprintf(out, "; %.3f s before that, to start\n", tally->setup_cpu_ns / 1e9);
@@ -103,6 +104,29 @@ static void print_details(const struct tach_tally *tally)
 		   tally->bpf.run_cnt, tally->bpf.verified_insns);
 }
 
+/* How long the process stood still for us. */
+static void print_stops(const struct tach_tally *tally, FILE *out)
+{
+	const struct tach_stopped *stopped = &tally->stopped;
+	double seconds = stopped->ns / 1e9;
+
+	fprintf(out, "Stopped: %llu times, for %.3f s in all (%.1f%% of the time)", stopped->cnt,
+		seconds, tally->duration_s > 0 ? 100 * seconds / tally->duration_s : 0);
+	if (stopped->cnt)
+		fprintf(out, ", %.0f us each, %.0f us at most", stopped->ns / 1e3 / stopped->cnt,
+			stopped->max_ns / 1e3);
+	fputc('\n', out);
+}
+
+static void print_threads(const struct tach_tally *tally, FILE *out)
+{
+	if (tach_profile__thread_cnt(tally->profile))
+		tach_report__print_threads(tally, out);
+	if (tally->waits)
+		tach_report__print_gil(tally, out);
+	print_bare_threads(tally, out);
+}
+
 void tach_report__print(const struct tach_tally *tally, FILE *out)
 {
 	__u64 attempts = tach_tally__attempts(tally), errors = tach_tally__errors(tally);
@@ -116,11 +140,10 @@ void tach_report__print(const struct tach_tally *tally, FILE *out)
 	fprintf(out, "Error rate: %.2f\n", attempts ? 100.0 * errors / attempts : 0);
 	print_missed(tally, out);
 	print_own_cpu(tally, attempts, out);
-	if (tach_profile__thread_cnt(tally->profile))
-		tach_report__print_threads(tally, out);
-	if (tally->waits)
-		tach_report__print_gil(tally, out);
-	print_bare_threads(tally, out);
+	if (tally->blocking)
+		print_stops(tally, out);
+	else
+		print_threads(tally, out);
 	fflush(out);
 	tach_report__print_losses(tally);
 	audit(tally);

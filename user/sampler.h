@@ -33,7 +33,16 @@ struct tach_sampler_ops {
 
 /* Nothing is sampled yet. @opts and @subject outlive the sampler. 0 and *@out, which the caller frees, or a
  * negative errno. */
+int tach_sampler__open(const struct tach_opts *opts, struct tach_subject *subject,
+		       struct tach_sampler **out);
+
+/* Its kinds. */
 int tach_timers__open(const struct tach_opts *opts, struct tach_subject *subject,
 		      struct tach_sampler **out);
+int tach_stops__open(const struct tach_opts *opts, struct tach_subject *subject,
+		     struct tach_sampler **out);
+
+/* Which states count in a mode: one of these, enum tach_sample_state; 0: all. */
+__u32 tach_sampler__filter(enum tach_mode mode);
 
 #endif

@@ -70,7 +70,7 @@ static int open_events(struct session *s)
 static int open_sampler(struct session *s)
 {
 	__u64 begin_ns = tach_now_ns();
-	int err = tach_timers__open(s->opts, s->subject, &s->sampler);
+	int err = tach_sampler__open(s->opts, s->subject, &s->sampler);
 
 	s->open_ns = tach_now_ns() - begin_ns;
 	return err;

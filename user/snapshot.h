@@ -4,14 +4,13 @@
 
 #include <stdbool.h>
 
-#include "load/load.h"
+#include "cli/opts.h"
 #include "subject.h"
 #include "symbolize/frametab.h"
 #include "util/types.h"
 
-/* The stacks that all threads of a process have now, without stopping it. Threads that sleep are read from
- * here, which counts if they have not run meanwhile; one that runs is read by the kernel side, at a tick or
- * when it leaves its CPU. */
+/* The stacks that all threads of a process have now; with --blocking from one instant, for which it is stopped,
+ * else without. */
 struct tach_snapshot;
 
 struct tach_snapshot_thread {
@@ -23,9 +22,9 @@ struct tach_snapshot_thread {
 	bool read;		     /* else nothing but its number is known */
 };
 
-/* @loader: open, with off_cpu, and attached before tach_snapshot__take(). Both outlive the snapshot, which is
- * to be freed also after an error. 0, or a negative errno: functions that fail have said why. */
-int tach_snapshot__open(struct tach_subject *subject, struct tach_loader *loader,
+/* @opts and @subject outlive the snapshot, which is to be freed also after an error. 0, or a negative errno:
+ * functions that fail have said why. */
+int tach_snapshot__open(const struct tach_opts *opts, struct tach_subject *subject,
 			struct tach_snapshot **out);
 void tach_snapshot__free(struct tach_snapshot *snap); /* NULL is fine */
 

@@ -243,6 +243,11 @@ void tach_subject__on_exec(struct tach_subject *subject, __u32 image)
 	subject->searches = 0;
 }
 
+bool tach_subject__is_launched(const struct tach_subject *subject)
+{
+	return subject->child;
+}
+
 bool tach_subject__found(const struct tach_subject *subject)
 {
 	return subject->found;

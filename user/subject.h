@@ -38,6 +38,7 @@ int tach_subject__search(struct tach_subject *subject, const struct tach_layout_
 /* It replaced its program; @image is the number of the new one. */
 void tach_subject__on_exec(struct tach_subject *subject, __u32 image);
 
+bool tach_subject__is_launched(const struct tach_subject *subject); /* by us: else attached to */
 bool tach_subject__found(const struct tach_subject *subject);
 bool tach_subject__ever_found(const struct tach_subject *subject); /* or in an earlier program */
 int tach_subject__wait_ms(const struct tach_subject *subject);	   /* until the next search */

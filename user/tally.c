@@ -129,8 +129,16 @@ static __u64 due_by_ledgers(const struct tach_tally *tally)
 	return sum;
 }
 
+/* The wall clock's periods in which there was something to stop. */
+static __u64 stops_due(const struct tach_stopped *stopped)
+{
+	return stopped->due > stopped->other ? stopped->due - stopped->other : 0;
+}
+
 __u64 tach_tally__due(const struct tach_tally *tally)
 {
+	if (tally->blocking)
+		return stops_due(&tally->stopped);
 	return tally->off_cpu ? due_by_ledgers(tally) : tally->cpu_ns / tally->period_ns;
 }
 
@@ -149,6 +157,8 @@ __u64 tach_tally__missed(const struct tach_tally *tally)
 	__u64 due = tach_tally__due(tally), seen;
 	double slack = 0.01 * due;
 
+	if (tally->blocking)
+		return due > tally->stopped.cnt ? due - tally->stopped.cnt : 0;
 	if (tally->off_cpu) {
 		seen = tach_tally__attempts(tally);
 		/* Up to two periods of each thread lie across its begin and its end. */

@@ -11,6 +11,14 @@
 
 #define TACH_TALLY_BARE 64
 
+/* Stops of the process. */
+struct tach_stopped {
+	__u64 due;	  /* periods */
+	__u64 other;	  /* of them: nothing was there to stop, or it failed, which is counted */
+	__u64 cnt;	  /* stops */
+	__u64 ns, max_ns; /* that they took, and the longest one */
+};
+
 /* What a recording came to: counted by the kernel side, by the user side, by the target's own clock. */
 struct tach_tally {
 	/* As the session knows it. */
@@ -30,6 +38,8 @@ struct tach_tally {
 	bool off_cpu; /* each thread has a ledger; else ticks are all there is */
 	__u32 filter; /* of enum tach_sample_state: what time counted; 0: all */
 	struct tach_settled settled;
+	bool blocking;		     /* samples come from stops, */
+	struct tach_stopped stopped; /* from these */
 	__u64 counts[TACH_COUNTS_CNT];
 	struct tach_bpf_time bpf;
 	__u64 throttles;			       /* of our timers, by the kernel */

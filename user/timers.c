@@ -28,17 +28,10 @@ static struct timers *as_timers(struct tach_sampler *sampler)
 	return (struct timers *)sampler;
 }
 
-/* Of enum tach_sample_state: which time counts in a mode. 0: all. */
-static __u32 filter_of(enum tach_mode mode)
+/* A tick finds only what is on a CPU. */
+static __u32 filter_of(const struct tach_opts *opts)
 {
-	switch (mode) {
-	case TACH_MODE_GIL:
-		return TACH_STATE_HAS_GIL;
-	case TACH_MODE_EXCEPTION:
-		return TACH_STATE_HAS_EXCEPTION;
-	default:
-		return 0;
-	}
+	return tach_sampler__filter(opts->mode) & ~TACH_STATE_ON_CPU;
 }
 
 static bool counts_off_cpu(const struct timers *timers)
@@ -114,7 +107,7 @@ static int timers_stop(struct tach_sampler *sampler)
 	if (counts_off_cpu(timers)) {
 		const struct tach_ledger_opts ledger_opts = {
 			.period_ns = timers->opts->period_ns,
-			.filter = filter_of(timers->opts->mode),
+			.filter = filter_of(timers->opts),
 			.end_ns = sampler->end_ns,
 		};
 
@@ -134,7 +127,7 @@ static int timers_tally(struct tach_sampler *sampler, struct tach_tally *tally)
 	if (timers->cpu_ns > timers->cpu_start_ns)
 		tally->cpu_ns = timers->cpu_ns - timers->cpu_start_ns;
 	tally->off_cpu = counts_off_cpu(timers);
-	tally->filter = filter_of(timers->opts->mode);
+	tally->filter = filter_of(timers->opts);
 	tally->settled = timers->settled;
 	return sampler->end_ns ? tach_tally__collect(tally, timers->loader)
 			       : tach_tally__count(tally, timers->loader);
@@ -167,7 +160,7 @@ int tach_timers__open(const struct tach_opts *opts, struct tach_subject *subject
 		.ring_sz = opts->ring_sz,
 		.all_threads = opts->all_threads,
 		.off_cpu = opts->mode != TACH_MODE_CPU,
-		.filter = filter_of(opts->mode),
+		.filter = filter_of(opts),
 		.exceptions = tach_writer__find(opts->format)->states,
 	};
 	int err;

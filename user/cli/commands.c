@@ -39,7 +39,8 @@ static const char *const attach_usage[] = {"[options] PID", NULL};
 
 static const char *const attach_text[] = {
 	"Profile a running Python process, until it ends, until the given time is over or until Ctrl-C. "
-	"The process is only read: it is not stopped, not signalled, not written to.",
+	"The process is only read: it is not signalled, not written to, and stopped only with "
+	"--blocking.",
 	NULL,
 };
 
@@ -59,7 +60,7 @@ static const char *const dump_usage[] = {"[options] PID", NULL};
 
 static const char *const dump_text[] = {
 	"Print the stack that the main thread of a running Python process has now, or with -a those of all "
-	"threads, like a traceback. The process is only read: it is not stopped. Source lines come from "
+	"threads, like a traceback. The process is only read, and stopped only with --blocking. Source lines come from "
 	"the process's own file system.",
 	NULL,
 };

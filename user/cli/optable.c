@@ -132,8 +132,9 @@ const struct tach_option tach_options[] = {
 		.help = "the processes that it starts, too",
 		.set = tach_set__flag, .off = FIELD(subprocesses),
 	}, {
-		.name = "blocking", .group = TACH_GROUP_SAMPLING, .where = READ, .later = true,
-		.help = "stop all threads while one is read",
+		.name = "blocking", .group = TACH_GROUP_SAMPLING, .where = READ,
+		.help = "stop all threads for each sample, so that their stacks are from one instant; slows "
+			"the program down",
 		.set = tach_set__flag, .off = FIELD(blocking),
 	}, {
 		.name = "mode", .group = TACH_GROUP_SAMPLING, .where = SAMPLE, .metavar = "MODE",

@@ -182,16 +182,14 @@ static int add_tstate(struct tach_peek *peek, __u32 tid, __u64 addr)
 static int list_threads(struct tach_peek *peek, __u64 addr)
 {
 	struct tach_scratch *s = peek->scratch;
-	__u32 tid;
 	int err = 0;
 
 	for (int i = 0; addr && i < TACH_MAX_TSTATES && !err; i++) {
 		if (tach_read(s->tstate_buf, TACH_TSTATE_SZ, addr))
 			return 0;
-		tid = TSTATE_FIELD(__u32, peek->layout.ts_native_tid);
-		s->tid = tid;
-		if (tach_tstate_is_mine(s, &peek->layout, addr) == 1)
-			err = add_tstate(peek, tid, addr);
+		if (tach_tstate_is_bound(s, &peek->layout))
+			err = add_tstate(peek, TSTATE_FIELD(__u32, peek->layout.ts_native_tid),
+					 addr);
 		addr = TSTATE_FIELD(__u64, peek->layout.ts_next);
 	}
 	return err;
@@ -232,12 +230,33 @@ int tach_peek__thread(const struct tach_peek *peek, __u32 tid, struct tach_peek_
 	return 0;
 }
 
-int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 futex, __u64 *stack_id, __u32 *state)
+/* Of the thread state in the scratch. What a quota leaves for the next look we go on with at once. */
+static int take_stack(struct tach_peek *peek, __u64 futex, __u32 filter)
 {
 	struct tach_scratch *s = peek->scratch;
 	const struct tach_layout *layout = &peek->layout;
-	struct tstate *tstate;
+	int status = tach_read_state(s, layout, true);
 	__u64 gil;
+
+	if (status != TACH_ST_SAMPLED)
+		return status;
+	tach_waits_for_gil(s, layout, futex, &gil);
+	if (filter && !(s->state & filter))
+		return TACH_ST_OTHER_STATE;
+	status = tach_walk(s, layout);
+	if (status != TACH_ST_SAMPLED)
+		return status;
+	do {
+		status = tach_intern(s, layout);
+	} while (status == TACH_ST_CODE_QUOTA);
+	return status;
+}
+
+int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 futex, __u32 filter, __u64 *stack_id,
+		     __u32 *state)
+{
+	struct tach_scratch *s = peek->scratch;
+	struct tstate *tstate;
 	int status;
 
 	reader = peek;
@@ -245,22 +264,15 @@ int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 futex, __u64 *stac
 	s->target = peek->target;
 	s->image = peek->image;
 	s->tid = tid;
-	if (!tstate || tach_tstate_is_mine(s, layout, tstate->addr) != 1)
-		return -ESRCH;
+	if (!peek->tstates)
+		return TACH_ST_NOT_STARTED;
+	if (!tstate || tach_tstate_is_mine(s, &peek->layout, tstate->addr) != 1)
+		return TACH_ST_NO_PYTHON;
 	s->tstate = tstate->addr;
 	s->state = 0;
 	peek->emit_err = 0;
-	status = tach_read_state(s, layout, true);
-	tach_waits_for_gil(s, layout, futex, &gil);
-	if (status == TACH_ST_SAMPLED)
-		status = tach_walk(s, layout);
-	if (status == TACH_ST_SAMPLED)
-		status = tach_intern(s, layout);
-	if (peek->emit_err)
-		return peek->emit_err;
-	if (status == TACH_ST_NO_FRAMES)
-		return -ENOENT;
-	*stack_id = s->stack.stack_id;
+	status = take_stack(peek, futex, filter);
+	*stack_id = status == TACH_ST_SAMPLED ? s->stack.stack_id : 0;
 	*state = s->state;
-	return status == TACH_ST_SAMPLED ? 0 : -EFAULT;
+	return peek->emit_err ?: status;
 }

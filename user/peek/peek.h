@@ -7,6 +7,7 @@
 #include "util/remote.h"
 #include "util/types.h"
 #include "bpf/tach_layout.h"
+#include "bpf/tach_status.h"
 #include "bpf/tach_wire.h"
 
 /* Stacks of threads that sleep, read from outside. The walker is that of the kernel side, compiled for
@@ -34,9 +35,11 @@ struct tach_peek_thread {
 /* Of thread @tid, in the target's numbers: 0, or -ESRCH if it has no thread state. */
 int tach_peek__thread(const struct tach_peek *peek, __u32 tid, struct tach_peek_thread *out);
 
-/* The stack of thread @tid, in the target's numbers: its id, which no stack of the kernel side has, and
- * enum tach_sample_state. @futex: that it sleeps on, or 0. Records of what was not known are emitted first.
- * 0; -ESRCH: no thread state, -ENOENT: no frames, -EFAULT: unreadable, or emit's error. */
-int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 futex, __u64 *stack_id, __u32 *state);
+/* The stack of thread @tid, in the target's numbers, unless @filter is given and it has none of these states:
+ * its id, which no stack of the kernel side has, and enum tach_sample_state. @futex: that it sleeps on, or 0. Records
+ * of what was not known are emitted first. Returns where it ends, as a tick does: TACH_ST_SAMPLED (0) is success,
+ * TACH_ST_NO_PYTHON if it was not in the lists when the look began; or emit's negative errno. */
+int tach_peek__stack(struct tach_peek *peek, __u32 tid, __u64 futex, __u32 filter, __u64 *stack_id,
+		     __u32 *state);
 
 #endif

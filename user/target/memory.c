@@ -7,23 +7,36 @@
 
 #include "target/memory.h"
 
-/* Opened for each read: the descriptor stays with the memory it was opened for, so after an exec it
- * would show the old program. */
-static ssize_t read_proc_mem(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz)
+int tach_memory__open(int proc_fd)
 {
-	ssize_t got;
-	int fd, err;
+	int fd = openat(proc_fd, "mem", O_RDONLY | O_CLOEXEC);
 
-	fd = openat(mem->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES ? -EPERM : -errno;
-	got = pread(fd, dst, sz, (off_t)addr);
-	err = errno;
-	close(fd);
+	return fd;
+}
+
+ssize_t tach_memory__read_open(int memory_fd, __u64 addr, void *dst, size_t sz)
+{
+	ssize_t got = pread(memory_fd, dst, sz, (off_t)addr);
+
 	if (got == 0 && sz > 0)
-		return -ESRCH; /* its memory is gone */
+		return -ESRCH;
 	if (got < 0)
-		return err == EIO ? -EFAULT : -err;
+		return errno == EIO ? -EFAULT : -errno;
+	return got;
+}
+
+/* Opened for each read: it is to show the program that runs now. */
+static ssize_t read_proc_mem(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz)
+{
+	int fd = tach_memory__open(mem->proc_fd);
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	got = tach_memory__read_open(fd, addr, dst, sz);
+	close(fd);
 	return got;
 }
 

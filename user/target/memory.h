@@ -21,4 +21,10 @@ ssize_t tach_memory__read_some(const struct tach_memory *mem, __u64 addr, void *
 /* All or nothing: 0 or a negative errno. */
 int tach_memory__read(const struct tach_memory *mem, __u64 addr, void *dst, size_t sz);
 
+/* The memory itself, /proc/PID/mem: it stays that of the program for which it was opened. A descriptor that the
+ * caller closes, or a negative errno. */
+int tach_memory__open(int proc_fd);
+/* As tach_memory__read_some(). -ESRCH: the program has ended, or was replaced. */
+ssize_t tach_memory__read_open(int memory_fd, __u64 addr, void *dst, size_t sz);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "target/procinfo.h"
@@ -14,7 +15,8 @@
 #define DELETED " (deleted)"
 
 /* Linux v6.18 include/linux/sched.h */
-#define FLAG_KTHREAD 0x00200000
+#define FLAG_KTHREAD   0x00200000
+#define MAX_PID_LEVELS 33 /* MAX_PID_NS_LEVEL + 1; include/linux/pid_namespace.h */
 
 /* Read a small file, NUL-terminated. 0 or a negative errno. */
 static int read_text(int dir_fd, const char *path, char *out, size_t out_sz)
@@ -76,26 +78,39 @@ pid_t tach_procinfo__number(int pidfd)
 	return number ? (pid_t)number : -ENOENT;
 }
 
+/* NULL if there is none. */
+static FILE *open_status(int proc_fd)
+{
+	int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (!file && fd >= 0)
+		close(fd);
+	return file;
+}
+
+/* Read up to the line that begins with @key. @line is of getline(3). */
+static bool find_line(FILE *file, const char *key, char **line, size_t *line_sz)
+{
+	while (getline(line, line_sz, file) > 0) {
+		if (strncmp(*line, key, strlen(key)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Pid namespaces from the one that /proc shows down to that of the process, both included. 0 if unknown:
  * a kernel without them does not say. */
 static unsigned int ns_levels(int proc_fd)
 {
+	FILE *file = open_status(proc_fd);
 	unsigned int levels = 0;
 	size_t line_sz = 0;
 	char *line = NULL;
-	FILE *file;
-	int fd;
 
-	fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
-	file = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!file) {
-		if (fd >= 0)
-			close(fd);
+	if (!file)
 		return 0;
-	}
-	while (!levels && getline(&line, &line_sz, file) > 0) {
-		if (strncmp(line, "NSpid:", strlen("NSpid:")) != 0)
-			continue;
+	if (find_line(file, "NSpid:", &line, &line_sz)) {
 		for (const char *pos = line; (pos = strchr(pos, '\t')); pos++)
 			levels++;
 	}
@@ -251,4 +266,90 @@ __u64 tach_procinfo__thread_cpu_ns(int proc_fd, pid_t tid)
 			    &user_ticks, &system_ticks) != 2)
 		return 0;
 	return (user_ticks + system_ticks) * (1000000000ull / (unsigned long)sysconf(_SC_CLK_TCK));
+}
+
+/* Read a file of thread @tid. 0 or a negative errno. */
+static int read_of_thread(int task_fd, pid_t tid, const char *name, char *out, size_t out_sz)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "%d/%s", tid, name);
+	return read_text(task_fd, path, out, out_sz);
+}
+
+int tach_procinfo__tids(int task_fd, pid_t tid, __u32 depth, __u32 *host_tid, __u32 *inner_tid)
+{
+	__u32 tids[MAX_PID_LEVELS], cnt = 0;
+	char path[16], *line = NULL;
+	size_t line_sz = 0;
+	FILE *file;
+	int fd;
+
+	snprintf(path, sizeof(path), "%d", tid);
+	fd = openat(task_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -ESRCH;
+	file = open_status(fd);
+	close(fd);
+	if (!file)
+		return -ESRCH;
+	if (find_line(file, "NSpid:", &line, &line_sz)) {
+		for (char *pos = line; cnt < MAX_PID_LEVELS && (pos = strchr(pos, '\t'));)
+			tids[cnt++] = (__u32)strtoul(pos + 1, &pos, 10);
+	} else {
+		tids[cnt++] = (__u32)tid;
+	}
+	free(line);
+	fclose(file);
+	if (cnt <= depth)
+		return -ESRCH;
+	*inner_tid = tids[cnt - 1];
+	*host_tid = tids[cnt - 1 - depth];
+	return 0;
+}
+
+char tach_procinfo__state(int task_fd, pid_t tid)
+{
+	char stat[1024];
+	const char *rest;
+
+	if (read_of_thread(task_fd, tid, "stat", stat, sizeof(stat)) != 0)
+		return 0;
+	rest = behind_name(stat);
+	return rest ? *rest : 0;
+}
+
+struct tach_sched tach_procinfo__sched(int task_fd, pid_t tid)
+{
+	unsigned long long ran_ns, waited_ns, turns;
+	char text[128];
+
+	if (read_of_thread(task_fd, tid, "schedstat", text, sizeof(text)) != 0 ||
+	    sscanf(text, "%llu %llu %llu", &ran_ns, &waited_ns, &turns) != 3)
+		return (struct tach_sched){0};
+	return (struct tach_sched){.ran_ns = ran_ns, .waited_ns = waited_ns, .turns = turns};
+}
+
+__u64 tach_procinfo__futex(int task_fd, pid_t tid)
+{
+	unsigned long long futex;
+	char text[256];
+	int number;
+
+	if (read_of_thread(task_fd, tid, "syscall", text, sizeof(text)) != 0 ||
+	    sscanf(text, "%d %llx", &number, &futex) != 2)
+		return 0;
+	/* A stop has interrupted it, and it goes on by that, with the same registers. */
+	return number == SYS_futex || number == SYS_restart_syscall ? futex : 0;
+}
+
+pid_t tach_procinfo__tracer(int task_fd, pid_t tid)
+{
+	char status[2048];
+	const char *line;
+
+	if (read_of_thread(task_fd, tid, "status", status, sizeof(status)) != 0)
+		return 0;
+	line = strstr(status, "\nTracerPid:");
+	return line ? (pid_t)strtol(line + strlen("\nTracerPid:"), NULL, 10) : 0;
 }

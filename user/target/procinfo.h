@@ -42,6 +42,27 @@ void tach_procinfo__exe_text(int proc_fd, char *out, size_t out_sz);
  * it. */
 const char *tach_procinfo__path_in_root(int proc_fd, const char *path);
 
+/* Numbers of thread @tid of /proc/PID/task, which is @task_fd: in our pid namespace, which is @depth levels above
+ * its own, and in its own. 0, or -ESRCH: it is gone. */
+int tach_procinfo__tids(int task_fd, pid_t tid, __u32 depth, __u32 *host_tid, __u32 *inner_tid);
+
+/* State of a thread as in proc(5), "R" running or waiting for a CPU, ...; 0: it is gone. */
+char tach_procinfo__state(int task_fd, pid_t tid);
+
+/* What the scheduler has counted for a thread; all 0 if the kernel does not say. */
+struct tach_sched {
+	__u64 ran_ns;	 /* on a CPU; of a thread that runs, up to some milliseconds ago */
+	__u64 waited_ns; /* runnable, for a CPU */
+	__u64 turns;	 /* how often it came to one */
+};
+struct tach_sched tach_procinfo__sched(int task_fd, pid_t tid);
+
+/* Address of the futex on which a thread sleeps, or slept when it was stopped; 0: it does something else. */
+__u64 tach_procinfo__futex(int task_fd, pid_t tid);
+
+/* The process that traces a thread, in the numbers of /proc; 0: none. */
+pid_t tach_procinfo__tracer(int task_fd, pid_t tid);
+
 /* CPU time of thread @tid of the process (ns); 0 if it cannot be read. */
 __u64 tach_procinfo__thread_cpu_ns(int proc_fd, pid_t tid);
 

@@ -284,6 +284,41 @@ int tach_target__read(struct tach_target *target, __u64 addr, void *dst, size_t 
 	return still_there(target) ? err : -ESRCH;
 }
 
+int tach_target__open_memory(struct tach_target *target)
+{
+	int fd = tach_memory__open(memory_of(target).proc_fd);
+	char byte;
+
+	if (fd >= 0 && tach_memory__read_open(fd, 0, &byte, 1) != -ESRCH)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0 && fd != -ESRCH && fd != -ENOENT)
+		return fd;
+	return look_elsewhere(target) ? tach_memory__open(memory_of(target).proc_fd) : -ESRCH;
+}
+
+int tach_target__read_memory(int memory_fd, __u64 addr, void *dst, size_t sz)
+{
+	ssize_t got = tach_memory__read_open(memory_fd, addr, dst, sz);
+
+	if (got < 0)
+		return (int)got;
+	return (size_t)got == sz ? 0 : -EFAULT;
+}
+
+int tach_target__open_tasks(const struct tach_target *target)
+{
+	int fd = openat(target->proc_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+pid_t tach_target__number(const struct tach_target *target)
+{
+	return target->number;
+}
+
 __u64 tach_target__cpu_ns(struct tach_target *target, bool all_threads)
 {
 	struct timespec now;

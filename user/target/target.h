@@ -51,6 +51,17 @@ int tach_target__find_layout(struct tach_target *target, struct tach_layout *out
 /* Copy sz bytes at remote address addr to dst: 0, or a negative errno. All or nothing. */
 int tach_target__read(struct tach_target *target, __u64 addr, void *dst, size_t sz);
 
+/* The memory of the program that runs in it now, for good: a descriptor that the caller closes, or a negative
+ * errno. */
+int tach_target__open_memory(struct tach_target *target);
+
+/* The same as tach_target__read(), from that. -ESRCH: that program has ended, or was replaced by an exec. */
+int tach_target__read_memory(int memory_fd, __u64 addr, void *dst, size_t sz);
+
+/* Its list of threads, /proc/PID/task: a descriptor that the caller closes, or a negative errno. */
+int tach_target__open_tasks(const struct tach_target *target);
+pid_t tach_target__number(const struct tach_target *target); /* in /proc */
+
 /* CPU time so far of all threads, or of the main thread only, in ns; 0 if it cannot be read. */
 __u64 tach_target__cpu_ns(struct tach_target *target, bool all_threads);
 
