@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 
 #include "output.h"
 #include "util/interrupt.h"
 #include "util/log.h"
+#include "write/as_user.h"
 
 int tach_output__open(struct tach_output *out, const struct tach_opts *opts)
 {
@@ -18,10 +22,36 @@ int tach_output__open(struct tach_output *out, const struct tach_opts *opts)
 	/* Who pipes the profile on does not want our words in it; the table is for people anyway. */
 	if (opts->output && tach_write__to_stdout(out->writer, opts->output))
 		out->words = stderr;
-	/* A reader of our stdout that goes away must not cost the profile that goes to a file. */
+	/* A reader of our stdout that goes away must not cost the profile that goes to a file, and what is too
+	 * large for a limit (ulimit -f) is an error like a full disk. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	err = tach_write__check(out->writer, opts->output, &why);
 	return err ? tach_error(err, "%s", why.text) : 0;
+}
+
+/* With the rights of the invoking user, like all that is written. A pipe without a reader is an error: waiting
+ * for one could not be interrupted. */
+int tach_output__raw(struct tach_output *out, int *fd)
+{
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	const char *path = out->opts->raw_output;
+	struct tach_as_user as;
+	int err;
+
+	if (!path)
+		return 0;
+	err = tach_as_user__enter(&as);
+	if (!err) {
+		*fd = open(path, flags, 0600);
+		if (*fd < 0)
+			err = -errno;
+		tach_as_user__leave(&as);
+	}
+	if (!err && fcntl(*fd, F_SETFL, 0))
+		err = -errno;
+	return err ? tach_error(err, "cannot write raw records to %s: %s", path, strerror(-err))
+		   : 0;
 }
 
 int tach_output__journal(struct tach_output *out, int pid)

@@ -20,6 +20,10 @@ struct tach_output {
 /* See whether it can be written. 0 or a negative errno. */
 int tach_output__open(struct tach_output *out, const struct tach_opts *opts);
 
+/* The file for the records as they come, if the command line asks for it: *@fd, which the caller closes. 0 or a
+ * negative errno. */
+int tach_output__raw(struct tach_output *out, int *fd);
+
 /* A file for the events of process @pid, or -1, as tach_journal__open(). */
 int tach_output__journal(struct tach_output *out, int pid);
 

@@ -112,15 +112,10 @@ static int open_pipeline(struct session *s)
 		.events_fd = -1,
 	};
 	struct tach_summary summary = summary_of(s);
-	int err;
+	int err = tach_output__raw(&s->out, &s->raw_fd);
 
-	if (s->opts->raw_output) {
-		s->raw_fd = open(s->opts->raw_output,
-				 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (s->raw_fd < 0)
-			return tach_error(-errno, "cannot write raw records to %s: %s",
-					  s->opts->raw_output, strerror(errno));
-	}
+	if (err)
+		return err;
 	if (s->out.writer->events) {
 		line_opts.recording = &summary;
 		line_opts.events_fd = tach_output__journal(&s->out, summary.pid);

@@ -288,6 +288,20 @@ def test_disk_fills_up(tachyon, target, tmp_path, small_disk, rescued):
     assert (small_disk / "profile.txt").read_text() == "old"
 
 
+def test_limit_of_file_sizes(tachyon, target, tmp_path):
+    """`ulimit -f` is an error, not a death."""
+    done = subprocess.run(
+        ["prlimit", "--fsize=0", tachyon, "attach", "--collapsed", "-o", tmp_path / "out", "-d", "0.2", str(target.pid)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, "Captured" in done.stdout) == (1, True)
+    assert done.stderr.endswith(f"error: cannot write {tmp_path}/out: File too large; give another place with -o\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_directory_vanishes(tachyon, target, tmp_path, rescued):
     place = tmp_path / "place"
     place.mkdir()

@@ -4,6 +4,7 @@ variables, on a real file system."""
 
 import os
 import pathlib
+import socket
 import stat
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ import threading
 
 import pytest
 
-from tree import ROOT
+from tree import ROOT, VERSIONS
 
 TOOL = ROOT / "build" / "tests" / "tools" / "profile_text"
 USER, GROUP, OTHER = 23456, 23457, 34567
@@ -40,9 +41,9 @@ def temporary(home):
 def write(place):
     """write(output, **env) -> CompletedProcess: as `sudo -u root` of the user would."""
     described = place.parent / "case.txt"
-    described.write_text(PROFILE)
 
-    def run(output, uid=USER, gid=GROUP, cwd=None):
+    def run(output, uid=USER, gid=GROUP, cwd=None, profile=PROFILE):
+        described.write_text(profile)
         env = {"PATH": os.environ["PATH"], "SUDO_UID": str(uid), "SUDO_GID": str(gid), "TMPDIR": temporary(place)}
         return subprocess.run(
             [TOOL, described, "collapsed", output],
@@ -184,18 +185,86 @@ def test_a_link_gives_no_rights(place, write):
     assert secret.read_text() == "old"
 
 
-def test_others_file_in_a_shared_directory(place, write, shared):
-    """Somebody waits under the name of the profile to come."""
-    path = make(shared / "out", OTHER, 0o666)
-    protected = int(pathlib.Path("/proc/sys/fs/protected_regular").read_text())
-    done = write(path)
-    if protected:
-        assert refused(done, "Permission denied")
-        assert path.read_text() == "old"
-    else:
-        assert done.returncode == 0
-        assert path.stat().st_uid == OTHER
-    assert entries(shared) == ["out"]
+@pytest.fixture(params=(0, 2))
+def protected(request):
+    """With and without the kernel's own protection."""
+    switches = [pathlib.Path(f"/proc/sys/fs/protected_{kind}") for kind in ("regular", "fifos")]
+    before = [switch.read_text() for switch in switches]
+    for switch in switches:
+        switch.write_text(str(request.param))
+    yield
+    for switch, value in zip(switches, before):
+        switch.write_text(value)
+
+
+def make_pipe(path, owner):
+    os.mkfifo(path)
+    path.chmod(0o666)
+    os.chown(path, owner, owner)
+    return path
+
+
+@pytest.mark.parametrize("uid", (USER, 0))
+def test_traps_in_a_shared_directory(write, shared, protected, uid):
+    """Somebody waits under the name of the profile to come, to read it, or to have us wait."""
+    path, pipe = make(shared / "out", OTHER, 0o666), make_pipe(shared / "pipe", OTHER)
+    for output in (path, pipe):
+        done = write(output, uid=uid)
+        assert refused(done, "check: ", "Permission denied")
+    assert path.read_text() == "old"
+    assert entries(shared) == ["out", "pipe"]
+
+
+def test_traps_where_a_profile_is_saved(place, write, root):
+    """One that cannot be written at its place is not given away either."""
+    name = f"collapsed_{os.getpid()}.txt"
+    trap, saved = temporary(place) / name, pathlib.Path("/var/tmp") / name
+    make_pipe(trap, OTHER)
+    try:
+        done = write("/dev/full", profile=PROFILE.replace("4711", str(os.getpid())))
+        assert refused(done, f"the profile is in {saved}")
+        assert (saved.read_text(), saved.stat().st_uid) == (COLLAPSED, USER)
+    finally:
+        saved.unlink(missing_ok=True)
+    assert stat.S_ISFIFO(trap.stat().st_mode)
+
+
+def test_roots_file_in_a_shared_directory(write, shared):
+    """Is no trap: root has given it to everybody."""
+    path = make(shared / "out", 0, 0o666, "old and longer than the new one")
+    assert write(path).returncode == 0
+    assert (path.read_text(), path.stat().st_uid) == (COLLAPSED, 0)
+
+
+def test_a_mounted_file_is_written_itself(place, write):
+    """As in a container: nothing can take its place."""
+    outside, inside = make(place / "outside", USER, text="old and longer than the new one"), make(place / "in", USER)
+    subprocess.run(["mount", "--bind", outside, inside], check=True)
+    try:
+        done = write("in")
+    finally:
+        subprocess.run(["umount", inside], check=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert outside.read_text() == COLLAPSED
+    assert entries(place) == ["in", "outside"]
+
+
+def test_a_socket_is_refused(place, write):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place / "socket"))
+        assert refused(write("socket"), "check: ", "No such device or address")
+
+
+@pytest.mark.parametrize("uid, gid, mode", ((USER, GROUP, 0o664), (USER, OTHER, 0o604), (0, OTHER, 0o664)))
+def test_rights_of_the_old_file(place, write, uid, gid, mode):
+    """The new one has them, unless they would go to another group."""
+    path = make(place / "out", uid)
+    os.chown(path, uid, gid)
+    path.chmod(0o664)
+    assert write("out", uid=uid, gid=GROUP if uid else 0).returncode == 0
+    info = path.stat()
+    assert (info.st_uid, stat.S_IMODE(info.st_mode)) == (uid, mode)
+    assert info.st_gid == gid or not mode & 0o070
 
 
 def test_pipe(place, write):
@@ -251,6 +320,28 @@ def test_nonsense_in_the_environment(place, write, uid):
     """Is not sudo's: root asked as root."""
     assert write("out", uid=uid).returncode == 0
     assert (place / "out").stat().st_uid == 0
+
+
+def test_raw_records(place, tachyon, lab_python):
+    """Are written with the user's rights, too."""
+    target = lab_python(VERSIONS[-1], "import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
+    target.wait_line()
+    make_pipe(place / "pipe", USER)
+    make(place / "roots", 0)
+    for raw, error in (("raw", ""), ("roots", "Permission denied"), ("pipe", "No such device or address")):
+        done = subprocess.run(
+            [tachyon, "attach", "-d", "0.1", "--collapsed", "-o", "out", "--raw", raw, str(target.pid)],
+            capture_output=True,
+            text=True,
+            env={"PATH": os.environ["PATH"], "SUDO_UID": str(USER), "SUDO_GID": str(GROUP)},
+            cwd=place,
+            timeout=20,
+            check=False,
+        )
+        assert (done.returncode, error in done.stderr) == (1 if error else 0, True), done.stderr
+    for name in ("raw", "out"):
+        assert (place / name).stat().st_uid == USER
+    assert (place / "roots").read_text() == "old"
 
 
 def test_a_user_without_group(place, write):

@@ -204,6 +204,23 @@ static void test_fail(void **state)
 	assert_int_equal(entry_cnt(), 0);
 }
 
+/* Somebody has made what looks like our temporary files. */
+static void test_taken_names(void **state)
+{
+	struct tach_why why;
+	char name[64];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), ".tachyon-bpf-%d-%x.tmp", getpid(), i);
+		make_file(name, "", 0644);
+	}
+	assert_int_equal(write_new("out", &why), 0);
+	expect_file("out", "new");
+	assert_int_equal(entry_cnt(), 1001);
+	assert_int_equal(system("rm .tachyon-bpf-* out"), 0);
+}
+
 static void test_bad_places(void **state)
 {
 	struct tach_why why;
@@ -369,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_fail),
+		cmocka_unit_test(test_taken_names),
 		cmocka_unit_test(test_bad_places),
 		cmocka_unit_test(test_no_permission),
 		cmocka_unit_test(test_links),

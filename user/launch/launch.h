@@ -30,7 +30,8 @@ char *tach_launch__python(const char *python, struct tach_why *why);
  *
  * Fork a child that will exec @argv (NULL-terminated, argv[0] looked up on the invoking user's PATH)
  * with our stdio, and hold it before its exec. The child is the invoking user, in our process group;
- * no signal is blocked or handled in it, ignored ones stay ignored but for SIGPIPE.
+ * no signal is blocked or handled in it, ignored ones stay ignored but for SIGPIPE
+ * and SIGXFSZ.
  * 0 and *@out, or a negative errno with @why. */
 int tach_child__spawn(char *const argv[], struct tach_child **out, struct tach_why *why);
 pid_t tach_child__pid(const struct tach_child *child);

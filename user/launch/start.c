@@ -16,7 +16,7 @@ static void reset_signals(void)
 	for (sig = 1; sig < NSIG; sig++) {
 		if (sigaction(sig, NULL, &now) || now.sa_handler == SIG_DFL)
 			continue;
-		if (now.sa_handler != SIG_IGN || sig == SIGPIPE)
+		if (now.sa_handler != SIG_IGN || sig == SIGPIPE || sig == SIGXFSZ)
 			sigaction(sig, &standard, NULL);
 	}
 	sigemptyset(&none);

@@ -18,7 +18,8 @@ struct tach_start_report {
 };
 
 /* Become the invoking user, wait for a byte from @link_fd, exec @argv. Signals are as a new program
- * expects them: none blocked, none handled; those ignored stay so (nohup), but for SIGPIPE.
+ * expects them: none blocked, none handled; those ignored stay so (nohup), but for SIGPIPE
+ * and SIGXFSZ.
  * Only async-signal-safe calls. */
 _Noreturn void tach_start__child(const struct tach_identity *identity, char *const argv[],
 				 int link_fd);

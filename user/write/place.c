@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/types.h"
 #include "write/as_user.h"
 #include "write/place.h"
 
@@ -95,9 +97,47 @@ static int open_flags(const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A device or a pipe. Opening a pipe waits for its reader, which a probe must not. */
-static int open_special(struct tach_place *place, const char *path, bool probe)
+/* Where a file is. The descriptor of the directory is good for paths only. */
+static int open_dir_of(const char *path)
 {
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, slash + 1 - path) : strdup(".");
+	int fd;
+
+	if (!dir)
+		return -ENOMEM;
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Where everybody may make files, somebody may have made a file or a pipe of this name to read what we write, or
+ * to have it wait forever. The same as the kernel's fs.protected_regular and .protected_fifos (proc_sys_fs(5)),
+ * which need not be switched on. Returns 0 or a negative errno. */
+static int check_trap(const char *path, const struct stat *st)
+{
+	struct stat dir;
+	int fd, err = 0;
+
+	if (st->st_uid == 0 || st->st_uid == writer_uid())
+		return 0;
+	fd = open_dir_of(path);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &dir))
+		err = -errno;
+	else if (dir.st_mode & S_ISVTX && dir.st_mode & S_IWOTH && st->st_uid != dir.st_uid)
+		err = -EACCES;
+	close(fd);
+	return err;
+}
+
+/* A device or a pipe. Opening a pipe waits for its reader, which a probe must not. */
+static int open_special(struct tach_place *place, const char *path, const struct stat *st,
+			bool probe)
+{
+	if (S_ISSOCK(st->st_mode))
+		return -ENXIO; /* as open(2) says it */
 	if (probe)
 		return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) ? -errno : 0;
 	place->fd = open_flags(path, 0);
@@ -107,30 +147,29 @@ static int open_special(struct tach_place *place, const char *path, bool probe)
 static int open_dir(struct tach_place *place, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *dir;
 
 	place->name = strdup(slash ? slash + 1 : path);
-	dir = slash ? strndup(path, slash + 1 - path) : strdup(".");
-	if (!place->name || !dir) {
-		free(dir);
+	if (!place->name)
 		return -ENOMEM;
-	}
-	place->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
+	place->dir_fd = open_dir_of(path);
 	if (place->dir_fd < 0)
-		return -errno;
+		return place->dir_fd;
 	return *place->name ? 0 : -EISDIR;
 }
 
 static int open_temp(struct tach_place *place, const char *path)
 {
+	__u64 number = 0;
 	int i, err;
 
 	err = open_dir(place, path);
 	if (err)
 		return err;
 	for (i = 0; i < MAX_TEMPS; i++) {
-		if (asprintf(&place->temp, ".tachyon-bpf-%d-%d.tmp", getpid(), i) < 0) {
+		/* Nobody can have made all of them before. */
+		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+			number++;
+		if (asprintf(&place->temp, ".tachyon-bpf-%d-%llx.tmp", getpid(), number) < 0) {
 			place->temp = NULL;
 			return -ENOMEM;
 		}
@@ -157,26 +196,55 @@ static void forget_dir(struct tach_place *place)
 	place->dir_fd = -1;
 }
 
-/* O_CREAT although the file is there: with it the kernel refuses others' files in directories like
- * /tmp (sysctl fs.protected_regular). */
-static int open_regular(struct tach_place *place, const char *path, const struct stat *st)
+/* The rights that an old file gave. Those of a group that its successor cannot have go to nobody. */
+static int copy_mode(int fd, const struct stat *old)
 {
-	int fd, err;
+	mode_t mode = old->st_mode & 0777;
+
+	if (fchown(fd, (uid_t)-1, old->st_gid))
+		mode &= ~S_IRWXG;
+	return fchmod(fd, mode) ? -errno : 0;
+}
+
+/* Nothing takes the place of what is mounted, as single files are in containers. */
+static bool is_mounted(int fd)
+{
+	struct statx stx;
+
+	return !statx(fd, "", AT_EMPTY_PATH, 0, &stx) && stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+/* Make a file that is to take the place of @old. 1, or 0 if @old itself is to be written, or a negative errno. */
+static int open_successor(struct tach_place *place, const char *path, int old)
+{
+	struct stat st;
+	int err;
+
+	if (fstat(old, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EAGAIN; /* it was a moment ago */
+	if (st.st_uid != writer_uid() || is_mounted(old))
+		return 0;
+	err = open_temp(place, path);
+	if (!err)
+		return copy_mode(place->fd, &st) ?: 1;
+	forget_dir(place);
+	return err == -EACCES || err == -EPERM ? 0 : err;
+}
+
+/* O_CREAT although the file is there: with it the kernel, too, refuses others' files in directories like /tmp. */
+static int open_regular(struct tach_place *place, const char *path)
+{
+	int fd, made;
 
 	fd = open_flags(path, O_CREAT | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
-	if (st->st_uid == writer_uid()) {
-		err = open_temp(place, path);
-		if (!err) {
-			close(fd);
-			return fchmod(place->fd, st->st_mode & 0777) ? -errno : 0;
-		}
-		forget_dir(place);
-		if (err != -EACCES && err != -EPERM) {
-			close(fd);
-			return err;
-		}
+	made = open_successor(place, path, fd);
+	if (made) {
+		close(fd);
+		return made < 0 ? made : 0;
 	}
 	place->fd = fd;
 	place->regular = true;
@@ -186,7 +254,7 @@ static int open_regular(struct tach_place *place, const char *path, const struct
 static int open_place(struct tach_place *place, char **path, bool probe)
 {
 	struct stat st;
-	int found;
+	int found, err;
 
 	found = follow(path, &st);
 	if (found < 0)
@@ -195,9 +263,11 @@ static int open_place(struct tach_place *place, char **path, bool probe)
 		return open_temp(place, *path);
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	if (S_ISREG(st.st_mode))
-		return open_regular(place, *path, &st);
-	return open_special(place, *path, probe);
+	err = check_trap(*path, &st);
+	if (err)
+		return err;
+	return S_ISREG(st.st_mode) ? open_regular(place, *path)
+				   : open_special(place, *path, &st, probe);
 }
 
 int tach_place__open(struct tach_place *place, const char *path, bool probe, struct tach_why *why)

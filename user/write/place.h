@@ -10,8 +10,9 @@
  * - a name that is free, or a regular file of that user: a temporary file beside it, which takes the
  *   name in the end. Readers never see half a profile, and an old one survives a failure;
  * - another regular file that the user may write (somebody else's, or in a directory where the user
- *   may not make files): that file itself, emptied;
+ *   may not make files, or mounted there): that file itself, emptied;
  * - a device or pipe: itself;
+ * - a file or pipe of somebody else's in a directory like /tmp, where it may be a trap: refused;
  * - a symbolic link: where it leads, if the link is the user's or root's. Others' are refused. */
 struct tach_place {
 	int fd;	      /* open for writing */
