@@ -259,7 +259,7 @@ static void test_later(void **state)
 	wrong("run --flamegraph --sort name x.py",
 	      "tachyon-bpf: error: Options --sort are only valid with --pstats, not --flamegraph");
 	wrong("replay --flamegraph --sort name f",
-	      "tachyon-bpf: error: argument command: 'replay' is not available in this version");
+	      "tachyon-bpf replay: error: --flamegraph is not available in this version");
 }
 
 static void test_usage_comes_first(void **state)
