@@ -26,17 +26,17 @@ def busy(lab_python):
 
 @pytest.fixture
 def options(busy):
-    return ["attach", "--realtime-stats", "-d", 2.5, "--collapsed", "-o", "-", busy.pid]
+    return ["attach", "--realtime-stats", "-d", 3.5, "--collapsed", "-o", "-", busy.pid]
 
 
 def check_figures(lines, captured):
-    """Of two seconds in mode wall at 1 kHz."""
-    assert len(lines) == 2
+    """Of three seconds in mode wall at 1 kHz; a busy machine may be late for the last line."""
+    assert 2 <= len(lines) <= 3
     numbers = [list(map(float, LINE.fullmatch(line).groups())) for line in lines]
     for mean, period_us, least, most, *_ in numbers:
         assert least <= mean <= most
         assert mean * period_us == pytest.approx(1e6, rel=0.01)
-    (_, _, _, first, n1, *_), (_, _, least, most, n2, *cache, errors, ring, cpu) = numbers
+    (_, _, _, first, n1, *_), (_, _, least, most, n2, *cache, errors, ring, cpu) = numbers[:2]
     assert first in (least, most)
     assert 0 < n1 < n2 < captured
     share, known, checked, fresh = cache
@@ -84,7 +84,7 @@ def test_terminal(tachyon, options):
     assert b"Stats" not in profile.stdout
     before, *shown = said.decode().split("\r\033[K")
     last, _, words = shown[-1].partition("\r\n")
-    assert before == "" and len(shown) == 2 and words.startswith("Captured ")
-    for line in (shown[0], last):
+    assert before == "" and 2 <= len(shown) <= 3 and words.startswith("Captured ")
+    for line in (*shown[:-1], last):
         assert len(line) == 79
         assert re.match(r"Stats: [\d.]+Hz \([\d.]+µs\) Min: [\d.]+Hz Max: [\d.]+Hz N=\d+ Cache: ", line)
