@@ -69,7 +69,7 @@ class Recording:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
     def wait_sampling(self):
         """Until the timers run."""
