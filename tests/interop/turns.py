@@ -42,7 +42,7 @@ class Turns:
 
     def check_samples(self, samples, function):
         """One for each millisecond, at a random point of it."""
-        bound = SIGMAS * math.sqrt(len(self.of(function)) / 2) + self.samples_missing
+        bound = SIGMAS * math.sqrt(len(self.of(function)) / 2) + self.samples_missing + self.slack_ms(function)
         assert abs(samples - self.ms(function)) < bound, function
 
     def check_intervals(self, intervals, *functions):
