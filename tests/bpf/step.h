@@ -4,11 +4,15 @@
 
 /* What a test says to switches.bpf.c. Included by both sides; the includer provides __u32 and __u64. */
 enum tach_step_kind {
-	TACH_STEP_LEAVE = 1, /* its CPU, with a stack that has been read */
+	TACH_STEP_BEGIN, /* once; after that, nothing happens */
+	TACH_STEP_LEAVE, /* its CPU, with a stack that has been read */
 	TACH_STEP_ENTER,
 	TACH_STEP_WAKE,
 	TACH_STEP_TICK,
 };
+
+/* What a step returns while the thread is on its way to sleep: what is true of a sleeping one is not of it. */
+#define TACH_STEP_AWAKE (-2)
 
 struct tach_step {
 	__u32 what; /* enum tach_step_kind */

@@ -34,6 +34,8 @@ static __always_inline int tach_take_step(struct tach_thread *t, struct task_str
 	/* As if the scheduler's clock of it had gone on by that. */
 	t->ran_ns = task->se.sum_exec_runtime - step.ran_ns;
 	switch (step.what) {
+	case TACH_STEP_BEGIN:
+		return 0;
 	case TACH_STEP_LEAVE:
 		tach_leave(task, step.runnable, step.now_ns);
 		t->bare = 0;
@@ -64,6 +66,8 @@ int tach_probe_step(void *ctx)
 	t = bpf_task_storage_get(&tach_threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!t)
 		return -1;
+	if (task->on_cpu)
+		return TACH_STEP_AWAKE;
 	if (!t->begin_ns) {
 		t->begin_ns = t->in_ns = t->at_ns = step.now_ns;
 		tach_next_point(t, 0);
