@@ -2,13 +2,13 @@
 """With --blocking: are all threads of a sample from one instant, and does it show what the program does?"""
 
 import collections
-import json
+import math
 import re
 
 import pytest
 
 from rawfile import RawFile
-from shares import Turns, total_variation
+from shares import SIGMAS, seen_whole, total_variation
 from tree import TARGETS
 
 pytestmark = pytest.mark.flavours("gil", "free-threaded")
@@ -153,34 +153,45 @@ main(float(sys.argv[1]), sys.argv[2])
 """
 
 
-def due_samples(turns, mode):
-    """{function: samples that its turns are worth} at 1 kHz."""
-    found = collections.Counter()
-    for function, start, end, cpu_ns in turns.turns:
-        found[function] += (cpu_ns if mode == "cpu" else end - start) / 1e6
-    return found
+def run_turns(start, attach, lab_dir, duration, mode):
+    """(its Turns, those between the first and the last sample; RawFile)"""
+    truth_path, raw_path = lab_dir / "truth.json", lab_dir / "raw"
+    target = start(TURNS, duration, truth_path, name="turns.py")
+    profile = attach(target.pid, "--blocking", "--mode", mode, "-d", duration + 5, "--raw", raw_path)
+    assert set(profile.counts.failed) <= {"NO_ROOT"}
+    raw = RawFile(raw_path)
+    return seen_whole(truth_path, raw), raw
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("mode", ["wall", "cpu"])
-def test_shares(start, attach, lab_dir, figure, seconds, mode):
-    """Work and rest have their shares of the time, and only work has CPU time. On a busy machine a stop takes long, and
-    the periods that it takes are missed: all of them may be of one function."""
-    truth_path, raw_path = lab_dir / "truth.json", lab_dir / "raw"
-    duration = seconds(2, 20)
-    target = start(TURNS, duration, truth_path, name="turns.py")
-    profile = attach(target.pid, "--blocking", "--mode", mode, "-d", duration + 5, "--raw", raw_path)
-    raw = RawFile(raw_path)
-    turns = Turns(json.loads(truth_path.read_text()))
-    turns = turns.between(raw.samples[0].ts_ns, raw.samples[-1].ts_ns)
-    truth, ours = due_samples(turns, mode), turns.samples(raw)
+def test_shares(start, attach, lab_dir, figure, seconds):
+    """Work and rest have their shares of the time. On a busy machine a stop takes long, and the periods that it takes
+    are missed: all of them may be of one function."""
+    turns, raw = run_turns(start, attach, lab_dir, seconds(2, 20), "wall")
+    truth = collections.Counter()
+    for function, begin, end, _ in turns.turns:
+        truth[function] += (end - begin) / 1e6  # at 1 kHz
+    ours = turns.samples(raw)
     samples, wanted = sum(ours.values()), sum(truth.values())
     distance, bound = total_variation(ours, truth), turns.bound(samples, abs(wanted - samples), variance=0.5)
     figure("samples", samples)
     figure("samples / due", samples / wanted)
     figure("total variation", distance)
     figure("bound", bound)
-    assert set(profile.counts.failed) <= {"NO_ROOT"}
     assert distance <= bound, (ours, truth)
-    assert mode == "wall" or all(sample.state & ON_CPU for sample in raw.samples)
-    assert mode == "wall" or ours["rest"] < 0.05 * samples
+
+
+@pytest.mark.thorough
+def test_cpu_shares(start, attach, lab_dir, figure, seconds):
+    """A rest has no more than its share of the CPU time, much of which it needs to stop and to go on: no samples are
+    taken then."""
+    turns, raw = run_turns(start, attach, lab_dir, seconds(2, 20), "cpu")
+    ours = turns.samples(raw)
+    samples = sum(ours.values())
+    share, cpu_share = ours["rest"] / samples, turns.cpu_s["rest"] / sum(turns.cpu_s.values())
+    bound = cpu_share + SIGMAS * math.sqrt(cpu_share / samples)
+    figure("samples on the CPU", samples)
+    figure("share of rests", share)
+    figure("share of rests, bound", bound)
+    assert all(sample.state & ON_CPU for sample in raw.samples)
+    assert share <= bound, (ours, turns.cpu_s)
