@@ -5,21 +5,27 @@
 /* Who holds the GIL, who waits for it, and for whom. */
 
 #ifdef __TARGET_ARCH_arm64
-#define TACH_SYS_FUTEX 98 /* Linux v6.1 include/uapi/asm-generic/unistd.h */
+/* Linux v6.1 include/uapi/asm-generic/unistd.h */
+#define TACH_SYS_FUTEX	 98
+#define TACH_SYS_RESTART 128
 #else
-#define TACH_SYS_FUTEX 202 /* Linux v6.1 arch/x86/entry/syscalls/syscall_64.tbl */
+/* Linux v6.1 arch/x86/entry/syscalls/syscall_64.tbl */
+#define TACH_SYS_FUTEX	 202
+#define TACH_SYS_RESTART 219
 #endif
 
-/* Address of the futex that @task, which is off the CPU or leaves it, sleeps on; 0: it does something else. */
+/* Address of the futex that @task, which is off the CPU or leaves it, sleeps on; 0: it does something else. Who was
+ * stopped while it slept goes on in another call, with what it had in its registers: that may be no address. */
 static __always_inline __u64 tach_futex_of(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
 #ifdef __TARGET_ARCH_arm64
-	return regs->syscallno == TACH_SYS_FUTEX ? regs->orig_x0 : 0;
+	__u64 call = regs->syscallno, futex = regs->orig_x0;
 #else
-	return regs->orig_ax == TACH_SYS_FUTEX ? regs->di : 0;
+	__u64 call = regs->orig_ax, futex = regs->di;
 #endif
+
+	return call == TACH_SYS_FUTEX || call == TACH_SYS_RESTART ? futex : 0;
 }
 
 /* Does @task, which sleeps from now on with the thread state in the scratch, wait for the GIL? Sets the bit of
