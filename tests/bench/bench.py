@@ -4,7 +4,7 @@
 
 usage: bench.py [--only NAME,...] [--json FILE] [--markdown FILE]
 
-  --only      ticks, timer, whole, startup, depth, lost, rates, switches (default: all)
+  --only      ticks, timer, whole, startup, depth, lost, rates, switches, stops (default: all)
   --json      where the figures go (default: build/bench.json)
   --markdown  measure nothing: put the figures of --json into FILE, between its two marker lines
 
@@ -21,6 +21,7 @@ import time
 
 import cost
 import kernel
+import stops
 import ticks
 import victims
 from figures import Table
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "lost": victims.lost_work,
     "rates": cost.rates,
     "switches": victims.switches,
+    "stops": stops.stops,
 }
 MARKERS = ("<!-- figures: made by tests/bench/bench.py --markdown -->", "<!-- end of figures -->")
 

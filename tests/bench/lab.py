@@ -28,7 +28,7 @@ RAW_ALIGN = 8  # user/read/raw_out.h
 BpfTime = collections.namedtuple("BpfTime", "run_ns run_cnt verified_insns")
 # A run of a profiler. cpu_s: user and system time of its process and the ones it started, from start to
 # exit. bpf and counts: ours only.
-Run = collections.namedtuple("Run", "cpu_s wall_s samples start_ns bpf counts text")
+Run = collections.namedtuple("Run", "cpu_s wall_s samples start_ns bpf counts text stdout")
 
 
 class Target:
@@ -159,10 +159,10 @@ class Profiler:
         if self.is_ours:
             counts = Counts(texts[1])
             bpf = BpfTime(*map(int, BPF.search(texts[1]).groups()))
-            return Run(cpu_s, wall_s, counts.status["SAMPLED"], self.start_ns, bpf, counts, texts[1])
+            return Run(cpu_s, wall_s, counts.status["SAMPLED"], self.start_ns, bpf, counts, texts[1], texts[0])
         captured = CAPTURED.search(texts[0])
         samples = int(captured.group(1).replace(",", "")) if captured else 0
-        return Run(cpu_s, wall_s, samples, self.start_ns, None, None, texts[0])
+        return Run(cpu_s, wall_s, samples, self.start_ns, None, None, texts[0], texts[0])
 
 
 def first_sample_ns(path):

@@ -54,6 +54,18 @@ def start(lab, lab_dir, tmp_path):
         end()
 
 
+def check_stopped(tachyon, tmp_path, lab_dir, pid, numbers):
+    """Likewise, of threads that are stopped by their numbers here."""
+    raw_path = tmp_path / "raw"
+    profile = attach(tachyon, tmp_path, pid, "-a", "--blocking", "--mode", "wall", "-d", 0.4, "--raw", raw_path)
+    raw = RawFile(raw_path)
+    found, examples = judge(Published(lab_dir / "tracks", lab_dir / "stacks"), raw)
+    assert not examples, examples
+    assert found["right"] > 0
+    assert set(profile.counts.failed) <= {"NO_ROOT"}
+    assert {sample.host_tid: sample.tid for sample in raw.samples} == numbers
+
+
 def check_truth(tachyon, tmp_path, lab_dir, pid):
     """What the program in there says of itself is what is seen from here."""
     raw_path = tmp_path / "raw"
@@ -70,6 +82,7 @@ def check_truth(tachyon, tmp_path, lab_dir, pid):
     assert {sample.host_tid: sample.tid for sample in raw.samples} == numbers
     profile = attach(tachyon, tmp_path, pid, "-a", "-d", 0.3, "--tids", "host")
     assert profile.tids == set(numbers)
+    check_stopped(tachyon, tmp_path, lab_dir, pid, numbers)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """A busy program with a stack of known depth, that counts its work.
 
-usage: deep.py FRAMES WORK PROGRESS_FILE
+usage: deep.py FRAMES WORK [SLEEPERS] PROGRESS_FILE
 
 FRAMES frames in all, of 30 functions in turn, <module> included. WORK is what the leaf does: "loop", a
 loop over small numbers, which leaves the caches to others; "memory", which walks over 20 MB and leaves
 nothing of others in the caches. The number of units of work done is kept in the first 8 bytes of the
-file. Prints "ready" when the stack stands.
+file. SLEEPERS threads sleep all the time. Prints "ready" when the stack stands.
 """
 import mmap
 import random
 import sys
+import threading
+import time
 
 FUNCTIONS = 30
 
@@ -51,6 +53,8 @@ def main(frames, leaf, progress):
     chain[n % FUNCTIONS](n)
 
 
-with open(sys.argv[3], "r+b") as file:
+for _ in range(int(sys.argv[3]) if len(sys.argv) > 4 else 0):
+    threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()
+with open(sys.argv[-1], "r+b") as file:
     counter = memoryview(mmap.mmap(file.fileno(), 8)).cast("Q")
 main(int(sys.argv[1]), {"loop": loop, "memory": memory}[sys.argv[2]], counter)

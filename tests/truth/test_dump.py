@@ -104,17 +104,22 @@ def test_threads_that_want_the_gil(cell, start, dump, lab_dir):
         "sleep": [["idle"]],
     }
 
-    def labels():
-        found = sections(dump(target.pid, "-a"))
+    def labels(*options):
+        found = sections(dump(target.pid, "-a", *options))
         return {name: found[tid].labels for name, tid in truth.items()}
+
+    def are_expected(said):
+        return all(said[name] in expected[name] for name in expected)
 
     wait_until(lambda: "has GIL" in labels()["hold"], what="who holds the GIL")
     time.sleep(0.5)
     for stopped in (False, True):
         if stopped:
             os.kill(target.pid, signal.SIGSTOP)
-        for name, said in labels().items():
-            assert said in expected[name], (stopped, name)
+        said = labels()
+        assert are_expected(said), (stopped, said)
+        # A thread that waits wakes up every 5 ms, to ask for it.
+        wait_until(lambda: are_expected(labels("--blocking")), what="an instant at which all wait")
 
 
 def by_reference(pid, **env):
@@ -143,6 +148,12 @@ def test_stopped(cell, start, dump, lab_dir, figure):
     text = dump(target.pid, "-a", "--native", cwd="/")
     assert dump(target.pid, "-a", "--native", cwd="/") == text
     assert pathlib.Path(f"/proc/{target.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+    # With and without a stop of its own: it is stopped anyway, and stays so.
+    stopped = dump(target.pid, "-a", "--native", "--blocking", cwd="/")
+    assert without_headers(stopped) == without_headers(text)
+    assert [(tid, set(section.labels) - {"on CPU", "idle"}) for tid, section in sections(stopped).items()] == [
+        (tid, set(section.labels) - {"on CPU", "idle"}) for tid, section in sections(text).items()
+    ]
     ours = sections(text)
     assert len([section for section in ours.values() if section.frames[-1][2] == "spin"]) == 1
     figure("frames", sum(len(section.frames) for section in ours.values()))
