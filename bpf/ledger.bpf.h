@@ -63,11 +63,19 @@ static __always_inline bool tach_keep_stack(struct tach_thread *t, const struct 
 	return true;
 }
 
+/* Not due, or nobody knows: of that thread it was never seen what it does. */
+static __always_inline void tach_skip(struct tach_thread *t, __u32 weight)
+{
+	t->skipped += weight;
+	if (!t->bare)
+		TACH_ADD(UNSEEN, weight);
+}
+
 /* Send what has become due where no stack could be read: an earlier one has to do. */
 static __always_inline void tach_settle_reused(struct tach_thread *t, __u32 weight)
 {
-	if (t->bare) {
-		t->skipped += weight;
+	if (t->bare || (!t->stack_id && !t->tid)) {
+		tach_skip(t, weight);
 		return;
 	}
 	if (!t->stack_id) {
@@ -78,19 +86,16 @@ static __always_inline void tach_settle_reused(struct tach_thread *t, __u32 weig
 	tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
 }
 
-/* A thread ends, and no tick will take what it has on a CPU. */
+/* A thread ends, and no tick will take what it has on a CPU; where only some states count, nobody knows in which it
+ * was. */
 static __always_inline void tach_settle_last(struct tach_thread *t)
 {
 	if (!t->pending)
 		return;
-	if (t->tid && !tach_filter) {
+	if (tach_filter)
+		tach_skip(t, t->pending);
+	else
 		tach_settle_reused(t, t->pending);
-		return;
-	}
-	/* In which state it was, or even whether in Python, nobody knows. */
-	t->skipped += t->pending;
-	if (!t->bare)
-		TACH_ADD(UNSEEN, t->pending);
 }
 
 /* Whether the block of @t, the thread of @task, is of a state that counts, so far as that is known: else it is seen

@@ -63,7 +63,7 @@ enum tach_status {
 	X(OFF_LOST, "samples off the CPU lost: ring buffer full")                                  \
 	X(SWITCHES_UNSEEN, "returns to a CPU that no event told of")                               \
 	X(LEDGERS_LOST, "threads that ended without a word of their time: ring buffer full")       \
-	X(UNSEEN, "samples on a CPU of threads that ended before a tick said what they were")      \
+	X(UNSEEN, "samples of threads of which nobody had seen what they do")                      \
 	X(TICK_NS, "ns spent in ticks, as measured on some of them")                               \
 	X(SWITCH_NS, "ns spent in switches and wake-ups, likewise")
 

@@ -23,10 +23,15 @@ static __always_inline __u64 tach_begin_timing(__u64 number, __u32 shift)
 	return tach_is_timed(number, shift) ? bpf_ktime_get_ns() : 0;
 }
 
+/* More than the deepest stack takes: a virtual machine had to wait for its own CPU in between. */
+#define TACH_TIMED_MAX_NS 2000000
+
 /* What the run that ends stands for, in ns. */
 static __always_inline __u64 tach_end_timing(__u64 begin_ns, __u32 shift)
 {
-	return (bpf_ktime_get_ns() - begin_ns) << shift;
+	__u64 ns = bpf_ktime_get_ns() - begin_ns;
+
+	return ns < TACH_TIMED_MAX_NS ? ns << shift : 0;
 }
 
 #endif

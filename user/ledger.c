@@ -324,6 +324,29 @@ int tach_ledger__open(struct tach_loader *loader, struct tach_pipeline *line,
 	return say(err);
 }
 
+int tach_ledger__foresee(struct tach_loader *loader, const struct tach_ledger_opts *opts,
+			 __u64 *samples)
+{
+	struct tach_thread_row *rows;
+	int cnt = tach_loader__threads(loader, &rows);
+
+	*samples = 0;
+	if (cnt < 0)
+		return say(cnt);
+	for (int i = 0; i < cnt; i++) {
+		struct block block;
+		bool known = recall_block(loader, &rows[i], &block);
+		struct present now = look_at(&rows[i].thread, known ? &block : NULL);
+
+		if (!rows[i].thread.out_ns || rows[i].thread.bare)
+			continue;
+		if (opts->filter ? now.state & opts->filter : known || rows[i].thread.tid)
+			*samples += weight_of(&rows[i], opts->period_ns);
+	}
+	free(rows);
+	return 0;
+}
+
 int tach_ledger__settle(struct tach_loader *loader, struct tach_pipeline *line,
 			const struct tach_remote *remote, const struct tach_ledger_opts *opts,
 			struct tach_settled *settled)

@@ -26,6 +26,11 @@ struct tach_ledger_opts {
 	__u64 end_ns;	 /* of the sampling, CLOCK_MONOTONIC */
 };
 
+/* What will be charged for the blocks that threads are in now, in samples; nothing changes. 0 or a negative errno;
+ * it has said why. */
+int tach_ledger__foresee(struct tach_loader *loader, const struct tach_ledger_opts *opts,
+			 __u64 *samples);
+
 /* Charge what the threads' ledgers still hold when the sampling ends: blocks that have not ended, whose
  * stacks are read now if they are not known. Call it while the kernel side is attached, with the ring
  * emptied. 0 or a negative errno; it has said why. */

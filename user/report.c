@@ -6,6 +6,7 @@
 #include "util/log.h"
 
 #define MAX_NAMED_THREADS 4
+#define MAX_NAME_SZ	  80
 
 static const char *const counters[] = {
 #define X(name, text) [TACH_CT_##name] = #name,
@@ -40,6 +41,25 @@ static void print_own_cpu(const struct tach_tally *tally, __u64 attempts, FILE *
 	fprintf(out, "; %.3f s before that, to start\n", tally->setup_cpu_ns / 1e9);
 }
 
+void tach_report__print_name(struct tach_text name, FILE *out)
+{
+	char escaped[TACH_ESCAPE_MAX(MAX_NAME_SZ)];
+	struct tach_text rest = name, shown = {name.ptr, 0};
+	size_t sz;
+	__u32 code;
+
+	while (rest.sz) {
+		sz = tach_text__next(rest, &code);
+		if (shown.sz + sz > MAX_NAME_SZ)
+			break;
+		shown.sz += sz;
+		rest.ptr += sz;
+		rest.sz -= sz;
+	}
+	fwrite(escaped, 1, tach_text__escape(escaped, shown, TACH_ESCAPE_SURROGATES), out);
+	fputs(rest.sz ? "..." : "", out);
+}
+
 /* The first and the last moments of any thread are without Python: a little of that is not worth a word. */
 static void print_bare_threads(const struct tach_tally *tally, FILE *out)
 {
@@ -57,7 +77,10 @@ static void print_bare_threads(const struct tach_tally *tally, FILE *out)
 		if (cpu_s < least_s)
 			break;
 		fputs(i ? ", " : " (", out);
-		tach_report__print_name(thread->comm, out);
+		tach_report__print_name(
+			(struct tach_text){thread->comm,
+					   strnlen(thread->comm, sizeof(thread->comm))},
+			out);
 		fprintf(out, " %u: %.2f s", tally->host_tids ? thread->host_tid : thread->tid,
 			cpu_s);
 		rest_s -= cpu_s;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tally.h"
+#include "write/text.h"
 
 #define TACH_REPORT_THREADS 10 /* named one by one */
 
@@ -20,8 +21,8 @@ void tach_report__print_threads(const struct tach_tally *tally, FILE *out);
 void tach_report__print_gil(const struct tach_tally *tally, FILE *out);
 void tach_report__print_losses(const struct tach_tally *tally);
 
-/* What the kernel calls a thread: at most TACH_COMM_SZ bytes, the last one perhaps 0. */
-void tach_report__print_name(const char *name, FILE *out);
+/* A name, which is the program's: in one line, nothing in it moves the cursor, and of a long one the beginning. */
+void tach_report__print_name(struct tach_text name, FILE *out);
 
 /* Add the times of @t to @sum. */
 void tach_report__add_times(struct tach_thread_time *sum, const struct tach_thread_time *t);

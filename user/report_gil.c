@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include <stdlib.h>
-#include <string.h>
 
 #include "report.h"
 
@@ -79,17 +78,19 @@ static void print_function(const struct tach_profile *profile, __u32 tid, FILE *
 	const struct tach_frametab *tab = tach_profile__frames(profile);
 	const struct tach_frame *frame;
 	__u64 weight, total;
-	const char *file, *base;
+	struct tach_text file;
 
 	frame = busiest(profile, tid, &weight, &total);
 	if (!frame || total < LEAST_SAMPLES)
 		return;
-	file = tach_frametab__text(tab, frame->file, NULL);
-	base = strrchr(file, '/');
+	file = tach_text__of(tab, frame->file);
 	fprintf(out, " (%.0f%% of that in ", 100.0 * weight / total);
-	if (strcmp(file, "~")) /* else it is a marker */
-		fprintf(out, "%s:", base ? base + 1 : file);
-	fprintf(out, "%s)", tach_frametab__text(tab, frame->func, NULL));
+	if (!tach_text__is(file, "~")) { /* else it is a marker */
+		tach_report__print_name(tach_text__basename(file), out);
+		fputc(':', out);
+	}
+	tach_report__print_name(tach_text__of(tab, frame->func), out);
+	fputc(')', out);
 }
 
 /* For whom thread @t waited. */

@@ -15,13 +15,6 @@ static bool knows_gil_waits(const struct tach_tally *tally)
 	return !tally->filter || tally->filter & TACH_STATE_HAS_GIL;
 }
 
-void tach_report__print_name(const char *name, FILE *out)
-{
-	/* It is the program's: it must not move the cursor. */
-	for (int i = 0; i < TACH_COMM_SZ && name[i]; i++)
-		fputc((unsigned char)name[i] < ' ' || name[i] == 0x7f ? '?' : name[i], out);
-}
-
 /* A thread without a name of its own has the process's. */
 static const char *name_of(const struct tach_profile *profile, const struct tach_thread_time *t)
 {
@@ -41,7 +34,8 @@ static const char *name_of(const struct tach_profile *profile, const struct tach
 static void print_row(const struct tach_tally *tally, const char *who,
 		      const struct tach_thread_time *t, const char *name, FILE *out)
 {
-	__u64 asleep_ns = t->off_ns - t->runnable_ns, known_ns = t->on_ns + t->off_ns;
+	__u64 asleep_ns = t->off_ns > t->runnable_ns ? t->off_ns - t->runnable_ns : 0;
+	__u64 known_ns = t->on_ns + t->off_ns;
 	/* Where it is known by samples there can be one too many. */
 	__u64 gil_ns = t->gil_wait_ns < asleep_ns ? t->gil_wait_ns : asleep_ns;
 
@@ -54,7 +48,7 @@ static void print_row(const struct tach_tally *tally, const char *who,
 	fprintf(out, "  %6.1f%%  %6.2f%%  %7.2f%%", percent(asleep_ns - gil_ns, t->wall_ns),
 		percent(known_ns, t->wall_ns), 100 - percent(known_ns, t->wall_ns));
 	fputs(*name ? "  " : "", out);
-	tach_report__print_name(name, out);
+	tach_report__print_name((struct tach_text){name, strlen(name)}, out);
 	fputc('\n', out);
 }
 

@@ -97,6 +97,15 @@ static int timers_fd(const struct tach_sampler *sampler)
 	return -1;
 }
 
+static struct tach_ledger_opts ledger_opts(const struct timers *timers)
+{
+	return (struct tach_ledger_opts){
+		.period_ns = timers->opts->period_ns,
+		.filter = filter_of(timers->opts),
+		.end_ns = timers->base.end_ns,
+	};
+}
+
 static int timers_stop(struct tach_sampler *sampler)
 {
 	struct timers *timers = as_timers(sampler);
@@ -105,15 +114,11 @@ static int timers_stop(struct tach_sampler *sampler)
 	take_cpu_time(timers);
 	sampler->end_ns = tach_now_ns();
 	if (counts_off_cpu(timers)) {
-		const struct tach_ledger_opts ledger_opts = {
-			.period_ns = timers->opts->period_ns,
-			.filter = filter_of(timers->opts),
-			.end_ns = sampler->end_ns,
-		};
+		const struct tach_ledger_opts opts = ledger_opts(timers);
 
 		err = consume(timers);
 		/* If that fails it has said why; what was collected is kept. */
-		tach_ledger__settle(timers->loader, timers->line, &timers->remote, &ledger_opts,
+		tach_ledger__settle(timers->loader, timers->line, &timers->remote, &opts,
 				    &timers->settled);
 	}
 	tach_loader__detach(timers->loader);
@@ -123,14 +128,20 @@ static int timers_stop(struct tach_sampler *sampler)
 static int timers_tally(struct tach_sampler *sampler, struct tach_tally *tally)
 {
 	const struct timers *timers = as_timers(sampler);
+	const struct tach_ledger_opts opts = ledger_opts(timers);
+	int err;
 
 	if (timers->cpu_ns > timers->cpu_start_ns)
 		tally->cpu_ns = timers->cpu_ns - timers->cpu_start_ns;
 	tally->off_cpu = counts_off_cpu(timers);
 	tally->filter = filter_of(timers->opts);
 	tally->settled = timers->settled;
-	return sampler->end_ns ? tach_tally__collect(tally, timers->loader)
-			       : tach_tally__count(tally, timers->loader);
+	if (sampler->end_ns)
+		return tach_tally__collect(tally, timers->loader);
+	err = tach_tally__count(tally, timers->loader);
+	if (!err && counts_off_cpu(timers))
+		err = tach_ledger__foresee(timers->loader, &opts, &tally->settled.samples);
+	return err;
 }
 
 static void timers_free(struct tach_sampler *sampler)

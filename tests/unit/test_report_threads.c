@@ -99,7 +99,7 @@ static void test_threads(void **state)
 		    "Threads:       tid  wall (s)  running  runnable  GIL wait  blocked      sum  "
 		    "residual\n"
 		    "              1002      5.05    99.0%      0.0%      0.0%     0.0%   99.01%   "
-		    "  0.99%  worker?\n"
+		    "  0.99%  worker\\x0a\n"
 		    "              1001     10.00    20.0%     10.0%     30.0%    40.0%  100.00%   "
 		    "  0.00%  main\n"
 		    "              1003      4.00    25.0%     50.0%     25.0%     0.0%  100.00%   "
@@ -216,6 +216,28 @@ static void test_holder_in_a_marker(void **state)
 		    NULL);
 }
 
+/* Names are the program's. */
+static void test_strange_names(void **state)
+{
+	struct world *w = begin();
+	char func[200], expected[400];
+	tach_frame_id frame;
+
+	(void)state;
+	memset(func, 'x', sizeof(func));
+	memcpy(func, "\x1b[2J\xc3\xb6", 6);
+	func[sizeof(func) - 1] = '\0';
+	frame = build_frame(&w->build, "/srv/ma\nin.py", func, 1);
+	add(w, thread_of(1, 1, 0, 9, 0));
+	add(w, thread_of(2, 10, 0, 0, 0));
+	assert_int_equal(tach_profile__define(w->build.profile, 77, &frame, 1), 0);
+	assert_int_equal(build_add(&w->build, 77, 1002, 50), 0);
+	wait_for(w, 1, 2, 9);
+	snprintf(expected, sizeof(expected), " in ma\\x0ain.py:\\x1b[2J\xc3\xb6%.74s...)\n",
+		 func + 6);
+	expect_part(w, expected, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_waits_for_many),
 		cmocka_unit_test(test_holder_in_a_marker),
+		cmocka_unit_test(test_strange_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

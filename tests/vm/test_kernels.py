@@ -129,6 +129,8 @@ def test_known_waits(guest):
     )
     assert 0.98 * due <= samples <= 1.02 * due
     assert reused <= 0.01 * samples
+    # The ledger's own books; where switches are kept from us it is a little late here and there.
+    assert counts.errors == 0 and abs(counts.attempts - counts.due) <= 0.02 * counts.due
     assert distance <= bound, (ours, turns.cpu_s)
 
 
