@@ -73,6 +73,7 @@ def startup(lab, plan):
         "Start: from exec of the command to the first sample (ms)",
         [
             ("python", "Python"),
+            ("mode", "mode"),
             ("load", "exec to session"),
             ("find", "find the interpreter"),
             ("open", "open and verify"),
@@ -81,22 +82,26 @@ def startup(lab, plan):
             ("cpu", "CPU of a run of 0.2 s"),
             ("insns", "verified instructions"),
         ],
-        limit="open, verify and attach within 60 ms",
+        limit="open, verify and attach within 60 ms in mode cpu",
+        note="Mode exception starts like mode gil.",
     )
+    rows = [(version, "cpu") for version in plan.versions]
+    rows += [(plan.versions[-1], mode) for mode in ("wall", "gil")]
     targets = {
         version: lab.target(version, "deep.py", FRAMES, "loop", cpu=CPUS[-1]) for version in plan.versions
     }
     raw = lab.dir / "start.raw"
-    found = {version: [] for version in targets}
+    found = {row: [] for row in rows}
     for turn in range(plan.start_turns):
-        for version, target in targets.items():
+        for version, mode in rows:
+            target = targets[version]
             with target:
-                run = Profiler(lab.ours(target.pid, 10000, 0.2, "--raw", str(raw))).finish()
+                run = Profiler(lab.ours(target.pid, 10000, 0.2, "--raw", str(raw), mode=mode)).finish()
             if not run.samples:  # others had the CPU all the time
                 continue
             ready, opened, attached = map(float, READY.search(run.text).groups())
             total = (first_sample_ns(raw) - run.start_ns) / 1e6
-            found[version].append(
+            found[version, mode].append(
                 dict(
                     load=total - ready,
                     find=ready - opened - attached,
@@ -107,11 +112,11 @@ def startup(lab, plan):
                     insns=run.bpf.verified_insns,
                 )
             )
-    for version, rows in found.items():
-        if not rows:
+    for (version, mode), runs in found.items():
+        if not runs:
             raise RuntimeError("the target never ran: the machine is too busy")
-        row = {key: spread(each[key] for each in rows) for key in rows[0]}
-        table.add(python=version, **{**row, "insns": rows[0]["insns"]})
+        row = {key: spread(each[key] for each in runs) for key in runs[0]}
+        table.add(python=version, mode=mode, **{**row, "insns": runs[0]["insns"]})
     return table
 
 

@@ -34,7 +34,7 @@ Run = collections.namedtuple("Run", "cpu_s wall_s samples start_ns bpf counts te
 class Target:
     """A program in the lab. It runs only when it is let: others are not disturbed by it."""
 
-    def __init__(self, lab, version, name, *args, cpu=None):
+    def __init__(self, lab, version, name, *args, cpu=None, nice=0):
         self.progress_path = lab.dir / f"progress.{len(lab.targets)}"
         self.progress_path.write_bytes(bytes(8))
         script = lab.dir / name
@@ -49,9 +49,10 @@ class Target:
             os.sched_setaffinity(self.pid, {cpu})
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError(f"{name} did not start")
-        if cpu is not None:  # threads that it started meanwhile
-            for tid in os.listdir(f"/proc/{self.pid}/task"):
-                os.sched_setaffinity(int(tid), {cpu})
+        for tid in map(int, os.listdir(f"/proc/{self.pid}/task")):
+            os.setpriority(os.PRIO_PROCESS, tid, nice)
+            if cpu is not None:  # threads that it started meanwhile
+                os.sched_setaffinity(tid, {cpu})
         self.stop()
 
     def progress(self):
@@ -103,16 +104,16 @@ class Lab:
         while self.targets:
             self.targets.pop().end()
 
-    def target(self, version, name, *args, cpu=None):
-        return Target(self, version, name, *args, cpu=cpu)
+    def target(self, version, name, *args, **how):
+        return Target(self, version, name, *args, **how)
 
     def python_version(self, version):
         command = ["chroot", str(self.path), f"python{version}", "-c", "import sys; print(sys.version.split()[0])"]
         return subprocess.check_output(command, text=True).strip()
 
-    def ours(self, pid, rate, seconds, *args):
+    def ours(self, pid, rate, seconds, *args, mode="cpu"):
         """Command line of our profiler."""
-        return [self.tachyon, "attach", str(pid), "--mode", "cpu", "-v", "-r", str(rate), "-d", str(seconds), *args]
+        return [self.tachyon, "attach", str(pid), "--mode", mode, "-v", "-r", str(rate), "-d", str(seconds), *args]
 
     def reference(self, pid, rate, seconds, *args):
         """Command line of CPython's own profiler, which wants to run under the target's version."""

@@ -17,7 +17,7 @@ STOPPED = re.compile(r"^Stopped: (\d+) times", re.M)
 
 def commands(lab, pid, rate, seconds):
     options = ("--blocking", "-a")
-    ours = lab.ours(pid, rate, seconds, *options, "--mode", "wall")
+    ours = lab.ours(pid, rate, seconds, *options, mode="wall")
     return {"tachyon-bpf": ours, "reference": lab.reference(pid, rate, seconds, *options)}
 
 

@@ -46,30 +46,31 @@ def speeds_with_timers(targets, window, rate):
         return speeds(targets, window)
 
 
-def variants(lab, targets, pid, window, *args):
+def variants(lab, targets, pid, window):
     """{(who, rate): a function that measures}"""
     found = {("nothing", ""): lambda: speeds(targets, window)}
     for rate in (1, 10):
         found["bare timers", f"{rate} kHz"] = partial(speeds_with_timers, targets, window, rate * 1000)
-        command = lab.ours(pid, f"{rate}khz", window + 0.3, *args)
+        command = lab.ours(pid, f"{rate}khz", window + 0.3)
         found["tachyon-bpf", f"{rate} kHz"] = partial(speeds, targets, window, command)
-        command = lab.reference(pid, f"{rate}khz", math.ceil(window + 1.5), *args)
+        command = lab.reference(pid, f"{rate}khz", math.ceil(window + 1.5))
         found["reference", f"{rate} kHz"] = partial(speeds, targets, window, command)
     return found
 
 
-def against_nothing(targets, measures, plan):
+def against_nothing(targets, measures, turns):
     """Measure in turn, each between two measurements without anything: {key: [(speed, speed without, CPUs
     of the profiler)]}, for each of the targets."""
     found = {key: [] for key in measures}
-    for turn in range(plan.victim_turns):
+    without = measures["nothing", ""]
+    for turn in range(turns):
         with ExitStack() as running:
             for target in targets:
                 running.enter_context(target)
-            before, _ = speeds(targets, plan.window)
+            before, _ = without()
             for key, measure in measures.items():
                 speed, own = measure()
-                after, _ = speeds(targets, plan.window)
+                after, _ = without()
                 found[key].append((speed, [(a + b) / 2 for a, b in zip(before, after)], own))
                 before = after
     return found
@@ -91,7 +92,7 @@ def lost_work(lab, plan):
         'what the profiler takes from both. "nothing": how much two measurements without a profiler differ.',
     )
     pair = [lab.target(VERSION, "deep.py", 33, "loop", cpu=cpu) for cpu in (CPUS[0], CPUS[-1])]
-    found = against_nothing(pair, variants(lab, pair, pair[1].pid, plan.window), plan)
+    found = against_nothing(pair, variants(lab, pair, pair[1].pid, plan.window), plan.victim_turns)
     for (who, rate), rows in found.items():
         lost = [[100 * (1 - a / b) for a, b in zip(speed, base)] for speed, base, _ in rows]
         own = [100 * own / len(CPUS) for _, _, own in rows]
@@ -102,32 +103,5 @@ def lost_work(lab, plan):
             other=spread(other for other, _ in lost),
             own=spread(own),
             machine=spread(sum(each) / 2 + cpu for each, cpu in zip(lost, own)),
-        )
-    return table
-
-
-def switches(lab, plan):
-    """Two threads that wake each other in turn, on one CPU."""
-    table = Table(
-        "Two threads that wake each other through pipes, pinned to one CPU",
-        [
-            ("who", "profiler"),
-            ("rate", "rate"),
-            ("speed", "rounds per CPU second"),
-            ("share", "of those without (%)"),
-            ("own", "the profiler's process (% of a CPU)"),
-        ],
-        note="All threads are sampled. The reference is not in the table: it disturbs no switch.",
-    )
-    target = lab.target(VERSION, "pingpong.py", cpu=CPUS[-1])
-    measures = variants(lab, [target], target.pid, plan.window, "-a")
-    measures = {key: measure for key, measure in measures.items() if key[0] != "reference"}
-    for (who, rate), rows in against_nothing([target], measures, plan).items():
-        table.add(
-            who=who,
-            rate=rate,
-            speed=spread(speed for (speed,), _, _ in rows),
-            share=spread(100 * speed / base for (speed,), (base,), _ in rows),
-            own=spread(100 * own for _, _, own in rows),
         )
     return table
