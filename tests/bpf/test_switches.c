@@ -107,7 +107,8 @@ static void *run_steps(void *ctx)
 	struct run *run = ctx;
 	struct switches *skel = run->ledger->skel;
 
-	while ((run->last = run_step(skel, (struct tach_step){TACH_STEP_BEGIN})) == TACH_STEP_AWAKE)
+	while ((run->last = run_step(skel, (struct tach_step){.what = TACH_STEP_BEGIN})) ==
+	       TACH_STEP_AWAKE)
 		usleep(100);
 	for (int i = 0; i < run->cnt && run->last >= 0; i++)
 		run->last = run_step(skel, run->steps[i]);
