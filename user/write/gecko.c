@@ -3,10 +3,12 @@
  * docs-developer/CHANGELOG-formats.md and src/types/profile.ts up to version 70; 71 to 75 as the upgraders in
  * @firefox-devtools/profiler-cli 0.10.0 make them. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "write/formats.h"
 #include "write/gecko.h"
+#include "write/ledger.h"
 
 #ifndef TACH_VERSION
 #define TACH_VERSION "unknown"
@@ -47,6 +49,43 @@ static const char fixed_meta[] =
 	"\"sourceCodeIsNotOnSearchfox\":true,\"profilingStartTime\":0,"
 	"\"sampleUnits\":{\"time\":\"ms\",\"eventDelay\":\"ms\",\"threadCPUDelta\":\"µs\"}";
 
+/* Where the time of each thread went, also what samples do not tell: shown beside what the profile is of. */
+static void write_ledger(struct tach_gecko *gecko)
+{
+	__u32 cnt = tach_profile__thread_cnt(gecko->profile);
+	struct tach_json *json = &gecko->json;
+
+	if (!cnt)
+		return;
+	tach_json__key(json, "extra");
+	tach_json__open(json, '[');
+	tach_json__open(json, '{');
+	tach_json__key(json, "label");
+	tach_json__str(json, "Threads");
+	tach_json__key(json, "entries");
+	tach_json__open(json, '[');
+	for (__u32 i = 0; i < cnt; i++) {
+		const struct tach_thread_time *t = tach_profile__thread(gecko->profile, i);
+		const char *name = tach_ledger__name(gecko->profile, t);
+		char label[16 + TACH_COMM_SZ], text[TACH_LEDGER_TEXT_SZ];
+
+		tach_ledger__text(text, gecko->profile, t);
+		snprintf(label, sizeof(label), "%u%s%.*s", t->tid, *name ? " " : "", TACH_COMM_SZ,
+			 name);
+		tach_json__open(json, '{');
+		tach_json__key(json, "label");
+		tach_json__str(json, label);
+		tach_json__key(json, "format");
+		tach_json__str(json, "string");
+		tach_json__key(json, "value");
+		tach_json__str(json, text);
+		tach_json__close(json, '}');
+	}
+	tach_json__close(json, ']');
+	tach_json__close(json, '}');
+	tach_json__close(json, ']');
+}
+
 static void write_meta(struct tach_gecko *gecko)
 {
 	const struct tach_summary *summary = tach_profile__summary(gecko->profile);
@@ -68,6 +107,7 @@ static void write_meta(struct tach_gecko *gecko)
 		tach_json__str(json, tach_profile__process(gecko->profile, 0)->command);
 	}
 	write_categories(json);
+	write_ledger(gecko);
 	tach_gecko__write_schemas(gecko);
 	tach_json__close(json, '}');
 }

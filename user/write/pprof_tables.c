@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "write/ledger.h"
 #include "write/pprof.h"
 #include "write/text.h"
 
@@ -115,24 +116,51 @@ static int add_who(struct tach_pprof *pp)
 	return tach_pprof__flush(pp);
 }
 
-/* Comments that begin with "#" are shown by `pprof -comments`, the others by each report. */
-static void add_comments(struct tach_pprof *pp)
+/* A comment that begins with "#" is shown by `pprof -comments`, any other by each report. @name is the program's. */
+static void add_comment(struct tach_pprof *pp, const char *start, const char *name, const char *end)
 {
 	size_t opened;
 
+	tach_proto__number(&pp->msg, TACH_PPROF_COMMENT, pp->string_cnt++);
+	opened = tach_proto__open(&pp->msg, TACH_PPROF_STRING_TABLE);
+	tach_proto__bytes(&pp->msg, start, strlen(start));
+	put_escaped(pp, (struct tach_text){name, strlen(name)});
+	tach_proto__bytes(&pp->msg, end, strlen(end));
+	tach_proto__close(&pp->msg, opened);
+}
+
+/* Where the time of each thread went, also what samples do not tell. 0 or -ENOMEM. */
+static int add_ledger(struct tach_pprof *pp)
+{
+	__u32 cnt = tach_profile__thread_cnt(pp->profile);
+	int err = 0;
+
+	for (__u32 i = 0; !err && i < cnt; i++) {
+		const struct tach_thread_time *t = tach_profile__thread(pp->profile, i);
+		const char *name = tach_ledger__name(pp->profile, t);
+		char text[TACH_LEDGER_TEXT_SZ], start[32], end[TACH_LEDGER_TEXT_SZ + 2];
+
+		tach_ledger__text(text, pp->profile, t);
+		snprintf(start, sizeof(start), "#thread %u%s", t->tid, *name ? " " : "");
+		snprintf(end, sizeof(end), ": %s", text);
+		add_comment(pp, start, name, end);
+		err = tach_pprof__flush(pp);
+	}
+	return err;
+}
+
+static int add_comments(struct tach_pprof *pp)
+{
 	tach_proto__number(&pp->msg, TACH_PPROF_COMMENT,
 			   tach_pprof__string(pp, "#tachyon-bpf " TACH_VERSION));
 	for (__u32 i = 0; i < tach_profile__process_cnt(pp->profile); i++) {
 		const struct tach_process *process = tach_profile__process(pp->profile, i);
-		char pid[32];
+		char start[32];
 
-		tach_proto__number(&pp->msg, TACH_PPROF_COMMENT, pp->string_cnt++);
-		opened = tach_proto__open(&pp->msg, TACH_PPROF_STRING_TABLE);
-		snprintf(pid, sizeof(pid), "#process %d: ", process->pid);
-		tach_proto__bytes(&pp->msg, pid, strlen(pid));
-		put_escaped(pp, (struct tach_text){process->command, strlen(process->command)});
-		tach_proto__close(&pp->msg, opened);
+		snprintf(start, sizeof(start), "#process %d: ", process->pid);
+		add_comment(pp, start, process->command, "");
 	}
+	return add_ledger(pp);
 }
 
 /* Without a system name: pprof would take that of "<module>" for a template of C++, and strip it to nothing
@@ -203,8 +231,9 @@ int tach_pprof__tables(struct tach_pprof *pp)
 	int err;
 
 	add_words(pp);
-	add_comments(pp);
-	err = add_who(pp);
+	err = add_comments(pp);
+	if (!err)
+		err = add_who(pp);
 	if (!err)
 		err = add_names(pp);
 	for (__u32 i = 0; !err && i < tach_frametab__frame_cnt(tab); i++)
