@@ -33,7 +33,7 @@ def replay(form, path, out):
         with open(out, "rb") as file:
             data = file.read()
         os.unlink(out)
-    return code, error, stdout.getvalue(), data and base64.b64encode(data).decode()
+    return code, error, stdout.getvalue(), None if data is None else base64.b64encode(data).decode()
 
 json.dump([replay(*item, sys.argv[1]) for item in json.load(sys.stdin)], sys.stdout)
 """

@@ -251,8 +251,10 @@ int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary
 		qsort(profile->threads, profile->thread_cnt, sizeof(*profile->threads), thread_cmp);
 	free_maps(profile);
 	tach_whos__freeze(&profile->whos);
-	if (profile->tape)
+	if (profile->tape) {
 		tach_tape__add_summary(profile->tape, summary, true);
+		tach_tape__flush(profile->tape);
+	}
 	profile->summary = *summary;
 	profile->frozen = true;
 	return 0;

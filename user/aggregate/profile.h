@@ -130,7 +130,7 @@ struct tach_summary {
 	const char *mode;  /* "cpu", ...; not copied; NULL: not known */
 	__u32 features;	   /* enum tach_feature */
 };
-/* No define or add after this (-EINVAL). Sorts. 0 or -EINVAL. */
+/* No define or add after this (-EINVAL). Sorts; flushes kept events. 0 or -EINVAL. */
 int tach_profile__freeze(struct tach_profile *profile, const struct tach_summary *summary);
 
 /* The call tree: node 0 is the root of all, without a frame (TACH_NO_ID). A node's parent has a

@@ -11,6 +11,8 @@
 #define BUF_SZ	 (64u << 10)
 #define BODY_MAX 192 /* bytes of numbers in a record */
 
+#define LONGEST_S 1e9 /* a recording of 31 years is none */
+
 struct tach_tape {
 	int fd;
 	int err; /* first, negative errno */
@@ -212,6 +214,7 @@ int tach_tape__add_summary(struct tach_tape *tape, const struct tach_summary *su
 			   bool complete)
 {
 	const char *mode = summary->mode ? summary->mode : "";
+	double duration = summary->duration_s;
 	struct body body = {0};
 
 	put_tables(tape);
@@ -220,7 +223,7 @@ int tach_tape__add_summary(struct tach_tape *tape, const struct tach_summary *su
 	put_number(&body, summary->period_ns);
 	put_number(&body, summary->start_ns);
 	put_number(&body, summary->epoch_ns);
-	put_number(&body, summary->duration_s > 0 ? (__u64)(summary->duration_s * 1e9) : 0);
+	put_number(&body, duration > 0 && duration < LONGEST_S ? (__u64)(duration * 1e9) : 0);
 	put_number(&body, summary->attempts);
 	put_number(&body, summary->failed);
 	put_number(&body, summary->features);

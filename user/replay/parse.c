@@ -68,7 +68,8 @@ static int take_header(struct tach_replay *replay)
 		return err;
 	replay->summary.start_ns = tach_replay__u64(replay, head + 12) * 1000;
 	replay->info.interval_us = tach_replay__u64(replay, head + 20);
-	replay->summary.period_ns = replay->info.interval_us * 1000;
+	if (__builtin_mul_overflow(replay->info.interval_us, 1000, &replay->summary.period_ns))
+		replay->summary.period_ns = ~0ull; /* the header lies */
 	replay->info.samples = tach_replay__u64(replay, head + 28);
 	replay->thread_cnt = tach_replay__u32(replay, head + 36);
 	replay->strs_at = tach_replay__u64(replay, head + 40);

@@ -80,8 +80,6 @@ static int add_thread(struct records *records, __u64 tid, __u32 interp)
 				     replay->thread_cnt, records->thread_cnt + 1);
 	if (records->thread_cnt >= THREADS_MAX)
 		return bad(records, "Invalid thread count: more than any system can have");
-	if (tid > 0xffffffffu)
-		return tach_why__set(replay->why, -EINVAL, "Invalid thread id: %llu", tid);
 	threads = tach_grow(records->threads, &records->thread_cap, (size_t)records->thread_cnt + 1,
 			    sizeof(*threads));
 	if (!threads)
@@ -124,7 +122,8 @@ static int find_thread(struct records *records, __u64 tid, __u32 interp, struct 
 		if (!err && tach_idmap__put(&records->thread_of, key, idx))
 			err = no_memory(records);
 	}
-	*out = &records->threads[idx];
+	if (!err)
+		*out = &records->threads[idx];
 	return err;
 }
 
@@ -290,6 +289,19 @@ static int take_stack(struct records *records, struct thread *thread, enum encod
 	return err ?: add_sample(records, thread, (unsigned char)status);
 }
 
+/* A number that no thread has is only wrong if all the rest is right. */
+static int check_thread(const struct tach_replay *replay, const unsigned char head[HEAD_SZ])
+{
+	__u64 tid = tach_replay__u64(replay, head);
+
+	if (head[HEAD_SZ - 1] > POP_PUSH)
+		return tach_why__set(replay->why, -EINVAL, "Unknown stack encoding: %u",
+				     head[HEAD_SZ - 1]);
+	if (tid > 0xffffffffu)
+		return tach_why__set(replay->why, -EINVAL, "Invalid thread id: %llu", tid);
+	return 0;
+}
+
 static int take_record(struct records *records)
 {
 	const struct tach_replay *replay = records->replay;
@@ -303,19 +315,12 @@ static int take_record(struct records *records)
 				     "Truncated sample data: %llu trailing bytes", left);
 	err = find_thread(records, tach_replay__u64(replay, head),
 			  tach_replay__u32(replay, head + 8), &thread);
+	if (!err)
+		err = check_thread(replay, head);
 	if (err)
 		return err;
-	switch (head[HEAD_SZ - 1]) {
-	case REPEAT:
-		return take_repeats(records, thread);
-	case FULL:
-	case SUFFIX:
-	case POP_PUSH:
-		return take_stack(records, thread, head[HEAD_SZ - 1]);
-	default:
-		return tach_why__set(replay->why, -EINVAL, "Unknown stack encoding: %u",
-				     head[HEAD_SZ - 1]);
-	}
+	return head[HEAD_SZ - 1] == REPEAT ? take_repeats(records, thread)
+					   : take_stack(records, thread, head[HEAD_SZ - 1]);
 }
 
 static void clear(struct records *records)

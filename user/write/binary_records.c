@@ -192,10 +192,10 @@ static void take_stack(struct tach_binary_records *records, __u32 node)
 /* Frames at the root that the stack has in common with the last one of the thread. */
 static __u32 shared_frames(const struct tach_binary_records *records, const struct thread *thread)
 {
-	const __u32 *a = records->frames + records->depth, *b = thread->frames + thread->depth;
 	__u32 cnt = records->depth < thread->depth ? records->depth : thread->depth, i = 0;
 
-	while (i < cnt && *--a == *--b)
+	while (i < cnt &&
+	       records->frames[records->depth - 1 - i] == thread->frames[thread->depth - 1 - i])
 		i++;
 	return i;
 }

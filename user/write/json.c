@@ -120,9 +120,7 @@ static void put_escaped(struct tach_json *json, __u32 code)
 
 static bool is_escaped(const struct tach_json *json, __u32 code)
 {
-	if (json->ascii)
-		return code != 0x7f;
-	return code < 0xa0 || (code >= 0xd800 && code <= 0xdfff);
+	return json->ascii || code < 0xa0 || (code >= 0xd800 && code <= 0xdfff);
 }
 
 void tach_json__text(struct tach_json *json, struct tach_text text)

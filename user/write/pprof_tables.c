@@ -67,7 +67,7 @@ static void add_words(struct tach_pprof *pp)
 
 	for (int i = 0; i < TACH_PPROF_WORD_CNT; i++)
 		tach_pprof__string(pp, i == TACH_PPROF_NO_STRING ? ""
-				       : i == TACH_PPROF_TIME	 ? summary->mode
+				       : i == TACH_PPROF_TIME	 ? summary->mode ?: "time"
 								 : words[i]);
 }
 
