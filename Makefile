@@ -7,7 +7,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 V       ?= 0
-T       ?= 100
+T       ?= 160
 WERROR  ?= 1
 B       := build
 
@@ -142,7 +142,7 @@ compdb: $(SKELS) ## write compile_commands.json for editors
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "switches: V=1 (show commands)  WERROR=0  CC= CLANG= CFLAGS=  PY=3.14 (test-int, truth, bench)  T=100 (fuzz)"
+	@echo "switches: V=1 (show commands)  WERROR=0  CC= CLANG= CFLAGS=  PY=3.14 (test-int, truth, bench)  T=160 (fuzz)"
 
 # --- kernel side ---------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 #
 # The fuzzers, by clang's libFuzzer. The walker's takes the BPF programs as they are, with
 # tests/fuzz/host in place of libbpf's headers; or, as a test of the fuzzer, a copy of them with a
-# planted bug.
+# planted bug. So does the one of replay (planted/replay_*).
 
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 PLANT_SRC  := $(wildcard tests/fuzz/planted/*.sed)
@@ -17,7 +17,10 @@ FUZZ_INC   := -Itests/fuzz/host -Ivmlinux -Wno-unknown-attributes
 FUZZ_CC     = $(CLANG) $(FUZZ_FLAGS) $(FUZZ_INC) $(USER_FLAGS) $(DEPS)
 FUZZ_LINK   = $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(FUZZ_LIB) $(LDLIBS)
 FUZZ       := $(FUZZ_SRC:tests/fuzz/%.c=$(FUZZ_DIR)/%)
-PLANTED    := $(PLANT_SRC:tests/fuzz/planted/%.sed=$(FUZZ_DIR)/planted/%/fuzz_walk)
+PLANT_READ := $(filter tests/fuzz/planted/replay_%,$(PLANT_SRC))
+PLANTED    := $(filter-out $(PLANT_READ),$(PLANT_SRC))
+PLANTED    := $(PLANTED:tests/fuzz/planted/%.sed=$(FUZZ_DIR)/planted/%/fuzz_walk)
+PLANTED_READ := $(PLANT_READ:tests/fuzz/planted/%.sed=$(FUZZ_DIR)/planted/%/fuzz_replay)
 
 $(FUZZ_DIR)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS)
 	$(call msg,CLANG)
@@ -53,13 +56,22 @@ $(PLANTED): %/fuzz_walk: %/kernel.o $(FUZZ_OBJ)/fuzz_walk.o $(WALK_OBJ) $(FUZZ_L
 	$(call msg,LINK)
 	$(Q)$(FUZZ_LINK)
 
-$(FUZZ_DIR)/make-seeds: tests/fuzz/seeds.c tests/fuzz/world.c Makefile
+# The room's objects stand before the library's, which then are not taken.
+$(PLANTED_READ): $(FUZZ_DIR)/planted/%/fuzz_replay: tests/fuzz/planted/%.sed $(wildcard user/replay/*.[ch]) \
+		$(FUZZ_OBJ)/fuzz_replay.o $(FUZZ_LIB)
+	$(call msg,CLANG)
+	@rm -rf $(@D) && mkdir -p $(@D)/replay && cp user/replay/*.[ch] $(@D)/replay && sed -i -f $< $(@D)/replay/*
+	@! diff -r user/replay $(@D)/replay >/dev/null || { echo "$<: finds no place in user/replay/" >&2; exit 1; }
+	$(Q)for file in $(@D)/replay/*.c; do $(FUZZ_CC) -MF $$file.d -c $$file -o $${file%.c}.o || exit 1; done
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(@D)/replay/*.o $(FUZZ_OBJ)/fuzz_replay.o $(FUZZ_LIB) $(LDLIBS)
+
+$(FUZZ_DIR)/make-seeds: tests/fuzz/seeds.c tests/fuzz/seeds_replay.c tests/fuzz/world.c Makefile
 	$(call msg,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(USER_FLAGS) $(CFLAGS) $(filter %.c,$^) -o $@
+	$(Q)$(CC) $(USER_FLAGS) $(CFLAGS) $(filter %.c,$^) -o $@ -lzstd
 
 .PHONY: fuzz
-fuzz: $(FUZZ) $(PLANTED) $(FUZZ_DIR)/make-seeds ## all fuzzers for T=100 seconds, 60 of them the walker (no root)
+fuzz: $(FUZZ) $(PLANTED) $(PLANTED_READ) $(FUZZ_DIR)/make-seeds ## all fuzzers for T=160 seconds of a CPU, 60 each the walker and replay (no root)
 	$(Q)$(RUN) $@ tap '$(LIMIT) $(PYTHON) -B tests/fuzz/run.py $(T) $(FUZZ_DIR)'; \
 		code=$$?; cat $(FUZZ_DIR)/report; exit $$code
 

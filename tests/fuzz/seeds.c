@@ -9,13 +9,14 @@
 #include <sys/stat.h>
 
 #include "read/read.h"
+#include "tests/fuzz/seeds.h"
 #include "tests/fuzz/world.h"
 #include "tests/unit/debug_offsets.h"
 
 static const char *dir;
 static int failed;
 
-static void save(const char *fuzzer, const char *name, const void *data, size_t sz)
+void seed(const char *fuzzer, const char *name, const void *data, size_t sz)
 {
 	char path[512];
 	FILE *file;
@@ -32,7 +33,7 @@ static void save(const char *fuzzer, const char *name, const void *data, size_t 
 }
 
 #define SAVE(fuzzer, name, ...)                                                                    \
-	save(fuzzer, name, (const unsigned char[]){__VA_ARGS__},                                   \
+	seed(fuzzer, name, (const unsigned char[]){__VA_ARGS__},                                   \
 	     sizeof((const unsigned char[]){__VA_ARGS__}))
 
 /* --- the walker --- */
@@ -176,7 +177,7 @@ static void save_records(void)
 	put_sample(&out, 1, 11);
 	put_stack(&out, 2, TACH_STACK_TRUNCATED, frames + 1, 1);
 	put_sample(&out, 2, 10);
-	save("fuzz_decode", "samples", out.data, out.sz);
+	seed("fuzz_decode", "samples", out.data, out.sz);
 
 	out.sz = 0;
 	put_code(&out, code, "<frozen importlib._bootstrap>", "__init__", 1);
@@ -185,7 +186,7 @@ static void save_records(void)
 	put_sample(&out, 1, 10);
 	put(&out, &exec_rec, sizeof(exec_rec));
 	put_sample(&out, 3, 10);
-	save("fuzz_decode", "missed", out.data, out.sz);
+	seed("fuzz_decode", "missed", out.data, out.sz);
 }
 
 /* --- line tables, tables of offsets, mappings --- */
@@ -206,7 +207,7 @@ static void save_layouts(void)
 
 	for (int version = 0; version < VERSIONS; version++) {
 		snprintf(name, sizeof(name), "version-%d", version);
-		save("fuzz_layout", name, table, offsets_table(table, version, NULL, 0));
+		seed("fuzz_layout", name, table, offsets_table(table, version, NULL, 0));
 	}
 }
 
@@ -219,7 +220,7 @@ static void save_maps(void)
 		"7f2a00000000-7f2a00021000 rw-p 00000000 00:00 0 \n"
 		"7ffd1e9e2000-7ffd1ea03000 rw-s 00000000 00:00 0                  [stack]\n";
 
-	save("fuzz_maps", "python", text, sizeof(text) - 1);
+	seed("fuzz_maps", "python", text, sizeof(text) - 1);
 }
 
 /* --- an ELF file with what is looked for --- */
@@ -289,7 +290,7 @@ static void save_elf(void)
 	};
 
 	memcpy(elf.names, names, sizeof(names));
-	save("fuzz_elf", "library", &elf, sizeof(elf));
+	seed("fuzz_elf", "library", &elf, sizeof(elf));
 }
 
 int main(int argc, char **argv)
@@ -305,6 +306,7 @@ int main(int argc, char **argv)
 	save_layouts();
 	save_maps();
 	save_elf();
+	save_recordings();
 	if (failed)
 		fprintf(stderr, "seeds: cannot write to %s\n", dir);
 	return failed;
