@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -28,11 +29,16 @@ typedef int (*write_fn)(const struct tach_profile *profile, const struct tach_wr
 static const write_fn writes[] = {tach_gecko__write, tach_speedscope__write};
 static const struct tach_write_opts plain = {.limit = 15};
 
-static void make(struct tach_build *build)
+static void make_empty(struct tach_build *build)
 {
 	build_start(build);
 	assert_int_equal(tach_profile__keep_events(build->profile, -1, &(struct tach_summary){0}),
 			 0);
+}
+
+static void make(struct tach_build *build)
+{
+	make_empty(build);
 	assert_int_equal(tach_profile__add_process(build->profile, 7, "name", "name -x"), 0);
 	build_sample(build, 12, "cba", 3);
 	build_sample(build, 2, "ba", 3);
@@ -118,11 +124,58 @@ static void test_no_room(void **state)
 	build_end(&build);
 }
 
+/* Pages of files that are in the memory of this process. */
+static long file_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	long pages;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*d %*d %ld", &pages), 1);
+	fclose(file);
+	return pages;
+}
+
+/* Of many events only some are in memory, and all come. */
+static void test_many(void **state)
+{
+	const __u64 cnt = 200000;
+	struct tach_by_thread by_thread;
+	struct tach_thread_events events;
+	const struct tach_event *event;
+	struct tach_build build;
+	long before, all;
+	__u64 stack;
+
+	(void)state;
+	make_empty(&build);
+	stack = build_stack(&build, "a");
+	for (__u64 i = 0; i < 2 * cnt; i++)
+		assert_int_equal(build_add(&build, stack, (__u32)(i % 2) + 1, 1), 0);
+	build_freeze(&build);
+	before = file_pages();
+	assert_int_equal(tach_by_thread__init(&by_thread, build.profile), 0);
+	for (__u32 who = 0; who < 2; who++) {
+		__u64 next = who + 1;
+
+		for (events = tach_by_thread__of(&by_thread, who);
+		     (event = tach_by_thread__next(&events)); next += 2)
+			if (event->who != who || event->ts_ns != next)
+				fail();
+		assert_int_equal(next, 2 * cnt + who + 1);
+	}
+	all = (long)(by_thread.sz / (size_t)getpagesize());
+	assert_true(file_pages() - before < all / 3);
+	tach_by_thread__clear(&by_thread);
+	build_end(&build);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

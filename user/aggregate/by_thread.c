@@ -8,10 +8,20 @@
 #include "aggregate/by_thread.h"
 #include "util/spool.h"
 
+/* Events after which their memory is given back to the file: whole pages. */
+#define STEP (64ull << 10)
+
 struct sorter {
 	struct tach_event *events;
 	__u64 *next; /* [who] where its next event goes */
+	__u64 done, cnt;
 };
+
+/* They are read from the file when they are needed again. */
+static void give_back(struct tach_event *events, __u64 cnt)
+{
+	madvise(events, cnt * sizeof(*events), MADV_DONTNEED);
+}
 
 static int count(void *ctx, const struct tach_event *event)
 {
@@ -26,6 +36,8 @@ static int place(void *ctx, const struct tach_event *event)
 	struct sorter *sorter = ctx;
 
 	sorter->events[sorter->next[event->who]++] = *event;
+	if (++sorter->done % STEP == 0)
+		give_back(sorter->events, sorter->cnt);
 	return 0;
 }
 
@@ -66,6 +78,7 @@ static int sort(struct tach_by_thread *out, const struct tach_profile *profile, 
 	if (err)
 		return err;
 	sorter.events = out->events;
+	sorter.cnt = out->first[who_cnt];
 	return tach_profile__walk(profile, place, &sorter);
 }
 
@@ -92,9 +105,23 @@ void tach_by_thread__clear(struct tach_by_thread *by_thread)
 	*by_thread = (struct tach_by_thread){0};
 }
 
-const struct tach_event *tach_by_thread__get(const struct tach_by_thread *by_thread, __u32 who,
-					     __u64 *cnt)
+struct tach_thread_events tach_by_thread__of(const struct tach_by_thread *by_thread, __u32 who)
 {
-	*cnt = by_thread->first[who + 1] - by_thread->first[who];
-	return *cnt ? by_thread->events + by_thread->first[who] : NULL;
+	return (struct tach_thread_events){
+		.of = by_thread,
+		.next = by_thread->first[who],
+		.end = by_thread->first[who + 1],
+	};
+}
+
+const struct tach_event *tach_by_thread__next(struct tach_thread_events *events)
+{
+	struct tach_event *event;
+
+	if (events->next == events->end)
+		return NULL;
+	event = events->of->events + events->next++;
+	if (events->next % STEP == 0)
+		give_back(event + 1 - STEP, STEP);
+	return event;
 }

@@ -5,7 +5,7 @@
 #include "aggregate/profile.h"
 
 /* The kept events of a frozen profile, those of each thread one after the other. They lie in a file without a
- * name, so that memory stays the same however many there are. */
+ * name, of which only a part is in memory at a time: that stays the same however many there are. */
 struct tach_by_thread {
 	struct tach_event *events; /* mapped; NULL: there are none */
 	size_t sz;		   /* of that, bytes */
@@ -16,8 +16,15 @@ struct tach_by_thread {
 int tach_by_thread__init(struct tach_by_thread *out, const struct tach_profile *profile);
 void tach_by_thread__clear(struct tach_by_thread *by_thread);
 
-/* The events of thread @who, in order of time; their number in *@cnt. */
-const struct tach_event *tach_by_thread__get(const struct tach_by_thread *by_thread, __u32 who,
-					     __u64 *cnt);
+/* Goes through events. */
+struct tach_thread_events {
+	const struct tach_by_thread *of;
+	__u64 next, end; /* indices into its events */
+};
+
+/* Those of thread @who, in order of time. */
+struct tach_thread_events tach_by_thread__of(const struct tach_by_thread *by_thread, __u32 who);
+/* The next one, which lives as long as @by_thread; NULL after the last one. */
+const struct tach_event *tach_by_thread__next(struct tach_thread_events *events);
 
 #endif

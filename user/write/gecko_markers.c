@@ -112,11 +112,11 @@ static __u64 begin_of(const struct tach_event *event, __u64 period_ns, __u64 las
  * a longer one nothing is known. A block ends with its last sample, and time on a CPU is what follows it. */
 static void walk_events(struct walk *walk, __u32 who)
 {
-	__u64 period_ns = tach_profile__summary(walk->gecko->profile)->period_ns, last_ns = 0, cnt;
-	const struct tach_event *events = tach_by_thread__get(&walk->gecko->by_thread, who, &cnt);
+	__u64 period_ns = tach_profile__summary(walk->gecko->profile)->period_ns, last_ns = 0;
+	struct tach_thread_events events = tach_by_thread__of(&walk->gecko->by_thread, who);
+	const struct tach_event *event;
 
-	for (__u64 i = 0; i < cnt; i++) {
-		const struct tach_event *event = &events[i];
+	while ((event = tach_by_thread__next(&events))) {
 		__u64 begin_ns = begin_of(event, period_ns, last_ns);
 
 		if (begin_ns - last_ns > 2 * period_ns)

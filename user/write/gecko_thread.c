@@ -19,8 +19,8 @@ struct row {
  * since the row before it, as samples are taken at random points: what is too much goes to the next rows, so that
  * the sum is true, and no row has more than there is. */
 struct rows {
-	const struct tach_event *events;
-	__u64 cnt, next;
+	struct tach_thread_events rest;
+	const struct tach_event *event; /* NULL: no more */
 	__u64 period_ns;
 	__u64 last_ns;	 /* of the row before */
 	__u64 credit_ns; /* CPU time that no row has yet */
@@ -31,17 +31,18 @@ static struct rows rows_of(const struct tach_gecko *gecko, __u32 who)
 {
 	struct rows rows = {.period_ns = tach_profile__summary(gecko->profile)->period_ns};
 
-	rows.events = tach_by_thread__get(&gecko->by_thread, who, &rows.cnt);
+	rows.rest = tach_by_thread__of(&gecko->by_thread, who);
+	rows.event = tach_by_thread__next(&rows.rest);
 	return rows;
 }
 
 static bool next_row(struct rows *rows, struct row *row)
 {
-	const struct tach_event *event = &rows->events[rows->next];
+	const struct tach_event *event = rows->event;
 	__u64 back_ns;
 	bool last;
 
-	if (rows->next == rows->cnt)
+	if (!event)
 		return false;
 	last = rows->second || event->weight == 1;
 	back_ns = last ? 0 : (event->weight - 1) * rows->period_ns;
@@ -59,7 +60,8 @@ static bool next_row(struct rows *rows, struct row *row)
 	rows->credit_ns -= row->cpu_ns;
 	rows->last_ns = row->at_ns;
 	rows->second = !last;
-	rows->next += last;
+	if (last)
+		rows->event = tach_by_thread__next(&rows->rest);
 	return true;
 }
 

@@ -30,19 +30,28 @@ struct stretch {
 };
 
 struct stretches {
-	const struct tach_event *events;
-	__u64 cnt, next;
+	struct tach_thread_events rest;
+	const struct tach_event *event; /* the next one begins with it; NULL: no more */
 };
+
+static struct stretches stretches_of(const struct speedscope *scope, __u32 who)
+{
+	struct stretches all = {.rest = tach_by_thread__of(&scope->by_thread, who)};
+
+	all.event = tach_by_thread__next(&all.rest);
+	return all;
+}
 
 static bool next_stretch(struct stretches *stretches, struct stretch *out)
 {
-	const struct tach_event *events = stretches->events;
+	const struct tach_event *event = stretches->event;
 
-	if (stretches->next == stretches->cnt)
+	if (!event)
 		return false;
-	*out = (struct stretch){.node = events[stretches->next].node};
-	while (stretches->next < stretches->cnt && events[stretches->next].node == out->node)
-		out->weight += events[stretches->next++].weight;
+	*out = (struct stretch){.node = event->node};
+	for (; event && event->node == out->node; event = tach_by_thread__next(&stretches->rest))
+		out->weight += event->weight;
+	stretches->event = event;
 	return true;
 }
 
@@ -107,11 +116,11 @@ static void write_name(struct speedscope *scope, __u32 who_idx)
 static void write_thread(struct speedscope *scope, __u32 who)
 {
 	__u64 period_ns = tach_profile__summary(scope->profile)->period_ns, total = 0;
-	struct stretches all = {0}, left;
+	const struct stretches all = stretches_of(scope, who);
+	struct stretches left;
 	struct tach_json *json = &scope->json;
 	struct stretch stretch;
 
-	all.events = tach_by_thread__get(&scope->by_thread, who, &all.cnt);
 	tach_json__open(json, '{');
 	tach_json__raw(json, "\"type\":\"sampled\",\"unit\":\"seconds\",\"startValue\":0");
 	write_name(scope, who);
@@ -134,7 +143,6 @@ static void write_scope(struct speedscope *scope)
 {
 	const struct tach_profile *profile = scope->profile;
 	struct tach_json *json = &scope->json;
-	__u64 cnt;
 
 	tach_json__open(json, '{');
 	tach_json__raw(json, "\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
@@ -147,7 +155,7 @@ static void write_scope(struct speedscope *scope)
 	tach_json__key(json, "profiles");
 	tach_json__open(json, '[');
 	for (__u32 who = 0; who < tach_profile__who_cnt(profile); who++)
-		if (tach_by_thread__get(&scope->by_thread, who, &cnt))
+		if (stretches_of(scope, who).event)
 			write_thread(scope, who);
 	tach_json__close(json, ']');
 	tach_json__close(json, '}');
