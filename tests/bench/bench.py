@@ -4,7 +4,8 @@
 
 usage: bench.py [--only NAME,...] [--json FILE] [--markdown FILE]
 
-  --only      ticks, timer, whole, startup, depth, lost, rates, sleepers, switches, stops (default: all)
+  --only      ticks, timer, whole, startup, depth, lost, rates, sleepers, switches, stops,
+              replay (default: all)
   --json      where the figures go (default: build/bench.json)
   --markdown  measure nothing: put the figures of --json into FILE, between its two marker lines
 
@@ -23,6 +24,7 @@ import time
 import cost
 import kernel
 import modes
+import replays
 import stops
 import ticks
 import victims
@@ -40,24 +42,26 @@ BENCHMARKS = {
     "sleepers": modes.sleepers,
     "switches": modes.switches,
     "stops": stops.stops,
+    "replay": replays.replay,
 }
 # The kernel's BPF statistics, without which there is no BPF time, cost each run of a program 50 ns: not here.
-WITHOUT_STATISTICS = {"lost", "switches", "stops"}
+WITHOUT_STATISTICS = {"lost", "switches", "stops", "replay"}
 MARKERS = ("<!-- figures: made by tests/bench/bench.py --markdown -->", "<!-- end of figures -->")
 
 # How often and how long (seconds). Reference: whole seconds only.
 Plan = collections.namedtuple(
     "Plan",
     "versions turns seconds timer_pairs whole_turns whole_seconds start_turns"
-    " rate_turns reference_seconds victim_turns window sleep_turns sleep_seconds switch_turns switch_window",
+    " rate_turns reference_seconds victim_turns window sleep_turns sleep_seconds switch_turns switch_window"
+    " replay_samples replay_turns reference_replays",
 )
 
 
 def make_plan(quick):
     versions = tuple(os.environ.get("PY", "").replace(",", " ").split()) or ("3.13", "3.14", "3.15")
     if quick:
-        return Plan(versions, 2, 0.5, 10, 1, 4, 3, 1, 1, 1, 1, 1, 2, 1, 0.5)
-    return Plan(versions, 4, 1.2, 40, 2, 12, 8, 3, 2, 3, 1, 3, 10, 16, 0.4)
+        return Plan(versions, 2, 0.5, 10, 1, 4, 3, 1, 1, 1, 1, 1, 2, 1, 0.5, 100_000, 1, 1)
+    return Plan(versions, 4, 1.2, 40, 2, 12, 8, 3, 2, 3, 1, 3, 10, 16, 0.4, 1_000_000, 3, 1)
 
 
 def measure(names, quick):
