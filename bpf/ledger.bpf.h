@@ -30,15 +30,17 @@ const volatile bool tach_has_task_work = false;
 #define TACH_MEAN_MAX 4
 
 /* Send what has become due in a block that had the stack @stack_id. */
-static __always_inline void tach_settle(struct tach_thread *t, __u64 stack_id, __u32 state,
-					__u32 weight)
+__noinline int tach_settle(struct tach_thread *t, __u64 stack_id, __u32 state, __u32 weight)
 {
+	if (!t)
+		return 0;
 	if (tach_emit_sample(t->target, t->tid, t->host_tid, state, stack_id, weight)) {
 		TACH_ADD(OFF_LOST, weight);
-		return;
+		return 0;
 	}
 	TACH_COUNT(OFF_RECORDS);
 	TACH_ADD(OFF_SAMPLES, weight);
+	return 0;
 }
 
 /* It has no stack, and nothing is wrong with that. */
@@ -72,18 +74,20 @@ static __always_inline void tach_skip(struct tach_thread *t, __u32 weight)
 }
 
 /* Send what has become due where no stack could be read: an earlier one has to do. */
-static __always_inline void tach_settle_reused(struct tach_thread *t, __u32 weight)
+__noinline int tach_settle_reused(struct tach_thread *t, __u32 weight)
 {
+	if (!t)
+		return 0;
 	if (t->bare || (!t->stack_id && !t->tid)) {
 		tach_skip(t, weight);
-		return;
+		return 0;
 	}
 	if (!t->stack_id) {
 		TACH_ADD(OFF_FAILED, weight);
-		return;
+		return 0;
 	}
 	TACH_ADD(OFF_REUSED, weight);
-	tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
+	return tach_settle(t, t->stack_id, t->state | TACH_STATE_REUSED, weight);
 }
 
 /* A thread ends, and no tick will take what it has on a CPU; where only some states count, nobody knows in which it

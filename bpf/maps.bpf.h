@@ -190,14 +190,16 @@ struct {
 	__type(value, struct tach_count_ent);
 } tach_counts SEC(".maps");
 
-/* Atomic: a tick or a switch can come between the load and the store of what runs in a process. */
-static __always_inline void tach_add_count(__u32 idx, __u64 n)
+/* A global function: what is called from many places is verified once, and the start is faster.
+ * Atomic: a tick or a switch can come between the load and the store of what runs in a process. */
+__noinline int tach_add_count(__u32 idx, __u64 n)
 {
 	__u32 zero = 0;
 	struct tach_count_ent *counts = bpf_map_lookup_elem(&tach_counts, &zero);
 
 	if (counts && idx < TACH_COUNTS_CNT)
 		__sync_fetch_and_add(&counts->n[idx], n);
+	return 0;
 }
 
 #define TACH_ADD(name, n) tach_add_count(TACH_ST__CNT + TACH_CT_##name, n)

@@ -37,18 +37,12 @@ static __always_inline __u32 tach_next_point(struct tach_thread *t, __u64 over)
 	return passed;
 }
 
-/* Count up to @now. Returns how many points lie in between. */
-static __always_inline __u32 tach_pass_points(struct tach_thread *t, __u64 now)
+/* Count on, up to @over ns behind the next point. Returns how many points there are.
+ * Verified once (see tach_add_count()). */
+__noinline __u32 tach_pass_point(struct tach_thread *t, __u64 over)
 {
-	__u64 block_ns = now > t->at_ns ? now - t->at_ns : 0;
-	__u64 over;
-
-	t->at_ns += block_ns;
-	if (block_ns < t->left_ns) {
-		t->left_ns -= block_ns;
+	if (!t)
 		return 0;
-	}
-	over = block_ns - t->left_ns;
 	if (over < t->rest_ns) {
 		t->left_ns = t->rest_ns - over;
 		over = tach_random_point();
@@ -58,6 +52,18 @@ static __always_inline __u32 tach_pass_points(struct tach_thread *t, __u64 now)
 	}
 	over -= t->rest_ns;
 	return 1 + over / tach_period_ns + tach_next_point(t, over % tach_period_ns);
+}
+
+/* Count up to @now. Returns how many points lie in between. */
+static __always_inline __u32 tach_pass_points(struct tach_thread *t, __u64 now)
+{
+	__u64 block_ns = now > t->at_ns ? now - t->at_ns : 0;
+
+	t->at_ns += block_ns;
+	if (block_ns >= t->left_ns)
+		return tach_pass_point(t, block_ns - t->left_ns);
+	t->left_ns -= block_ns;
+	return 0;
 }
 
 #endif

@@ -112,6 +112,7 @@ struct tach_bare_ent {
 /* Of tach_counts: statuses, then counters. */
 struct tach_count_ent {
 	__u64 n[TACH_COUNTS_CNT];
+	__u64 tick_ns; /* when the tick that goes on began, if it is timed, else 0 */
 };
 
 #endif

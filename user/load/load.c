@@ -351,8 +351,7 @@ int tach_loader__bpf_time(const struct tach_loader *loader, struct tach_bpf_time
 			return -errno;
 		out->run_ns += info.run_time_ns;
 		out->run_cnt += info.run_cnt;
-		if (prog == loader->skel->progs.tach_tick)
-			out->verified_insns = info.verified_insns;
+		out->verified_insns += info.verified_insns;
 	}
 	return 0;
 }

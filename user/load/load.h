@@ -100,7 +100,7 @@ int tach_loader__set_peeked(struct tach_loader *loader, __u32 pid,
 struct tach_bpf_time {
 	__u64 run_ns;
 	__u64 run_cnt;
-	__u32 verified_insns; /* of the tick program */
+	__u32 verified_insns; /* by the verifier, of all programs */
 };
 int tach_loader__bpf_time(const struct tach_loader *loader, struct tach_bpf_time *out);
 
