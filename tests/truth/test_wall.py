@@ -12,6 +12,7 @@ from shares import bound_of_short_turns, seen_whole, total_variation
 from tree import TARGETS
 
 RATE = 1000
+LONG = 300  # seconds; a run ends when the program does, which a busy machine makes late
 CAPTURED = re.compile(r"^Captured [\d,]+ samples in ([\d.]+) seconds", re.M)
 
 
@@ -19,7 +20,7 @@ def test_known_waits(start, attach, lab_dir, figure, seconds):
     truth_path, raw_path = lab_dir / "truth.json", lab_dir / "raw"
     duration = seconds(5, 30)
     target = start(TARGETS / "waits.py", duration, truth_path)
-    profile = attach(target.pid, "--mode", "wall", "-r", RATE, "-d", duration + 5, "--raw", raw_path)
+    profile = attach(target.pid, "--mode", "wall", "-r", RATE, "-d", LONG, "--raw", raw_path)
     raw = RawFile(raw_path)
     turns = seen_whole(truth_path, raw)
     ours = turns.samples(raw)
@@ -61,7 +62,7 @@ def test_rhythm(start, attach, lab_dir, figure, seconds):
     truth_path = lab_dir / "truth.json"
     duration = seconds(4, 30)
     target = start(TARGETS / "rhythm.py", duration, truth_path)
-    profile = attach(target.pid, "--mode", "wall", "-a", "-r", RATE, "-d", duration + 5)
+    profile = attach(target.pid, "--mode", "wall", "-a", "-r", RATE, "-d", LONG)
     check_rhythm(profile, json.loads(truth_path.read_text()), figure)
 
 
@@ -72,7 +73,7 @@ def test_phases(start, attach, lab_dir, figure, seconds, mode):
     truth_path = lab_dir / "truth.json"
     duration = seconds(3, 30)
     target = start(TARGETS / "phases.py", duration, truth_path)
-    profile = attach(target.pid, "--mode", mode, "-r", RATE, "-d", duration + 5)
+    profile = attach(target.pid, "--mode", mode, "-r", RATE, "-d", LONG)
     truth = json.loads(truth_path.read_text())
     check_rhythm(profile, {name: times[mode == "cpu"] for name, times in truth.items()}, figure)
 
