@@ -67,6 +67,14 @@ struct {
 	__type(value, struct tach_thread);
 } tach_threads SEC(".maps");
 
+/* What a thread with a ledger waited for last on a socket; only where somebody asks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tach_rec_call);
+} tach_calls SEC(".maps");
+
 /* Written by user space: stacks of threads that were off the CPU when the ledgers began. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

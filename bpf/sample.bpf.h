@@ -26,6 +26,14 @@ static __always_inline struct tach_scratch *tach_own_scratch(void)
 	return bpf_map_lookup_elem(&tach_scratches, &cpu);
 }
 
+/* How many levels its pid namespace is below that of user space. */
+static __always_inline __u32 tach_depth(__u32 idx)
+{
+	struct tach_target_ent *target = bpf_map_lookup_elem(&tach_targets, &idx);
+
+	return target ? target->depth : 0;
+}
+
 /* Which thread of which program is it: s->target, image, tid, host_tid. Returns TACH_ST_SAMPLED, or the
  * status that says why there is nothing to read. */
 static __always_inline int tach_identify(struct tach_scratch *s, struct task_struct *task,

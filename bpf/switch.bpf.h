@@ -45,6 +45,7 @@ static __always_inline void tach_add_unseen_leave(struct tach_thread *t, __u64 r
 	t->out_ns = t->in_ns + ran_ns;
 	t->in_ns = 0;
 	t->wake_ns = 0;
+	t->in_call = 0;
 	t->pending += tach_pass_points(t, t->out_ns);
 	t->fresh = 0;
 	t->known = 0;
@@ -93,6 +94,9 @@ static __always_inline void tach_leave(struct task_struct *task, bool runnable, 
 	t->pending += tach_pass_points(t, now);
 	t->wake_ns = runnable ? now : 0;
 	tach_begin_block(t, task);
+	t->in_call = 0;
+	if (tach_network && !runnable)
+		tach_begin_call(t, task, true);
 	if (t->unseen)
 		t->unseen--;
 	t->out_ns = now;
@@ -139,8 +143,11 @@ static __always_inline void tach_wake(struct task_struct *task, __u64 now)
 	tach_catch_up(t, task, now);
 	if (t->unseen)
 		tach_settle_early(t, task, now);
-	if (!t->wake_ns)
-		t->wake_ns = now;
+	if (t->wake_ns)
+		return;
+	t->wake_ns = now;
+	if (tach_network)
+		tach_end_call(t, task, now);
 }
 
 #endif

@@ -63,7 +63,8 @@ struct tach_thread {
 	__u8 known;   /* block_state is that of this block */
 	__u8 unseen;  /* it has come or left unseen: its next so many stacks are read */
 	__u8 begun;   /* a switch of it has been seen */
-	__u8 pad[6];
+	__u8 in_call; /* the block that began at out_ns is a wait for a socket: it is in tach_calls */
+	__u8 pad[5];
 };
 
 /* Of tach_peeked: the stack that user space has read of a thread off the CPU. */

@@ -65,7 +65,9 @@ enum tach_status {
 	X(LEDGERS_LOST, "threads that ended without a word of their time: ring buffer full")       \
 	X(UNSEEN, "samples of threads of which nobody had seen what they do")                      \
 	X(TICK_NS, "ns spent in ticks, as measured on some of them")                               \
-	X(SWITCH_NS, "ns spent in switches and wake-ups, likewise")
+	X(SWITCH_NS, "ns spent in switches and wake-ups, likewise")                                \
+	X(CALLS, "waits for sockets told of")                                                      \
+	X(CALLS_LOST, "waits for sockets lost: ring buffer half full")
 
 enum tach_counter {
 #define X(name, text) TACH_CT_##name,

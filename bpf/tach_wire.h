@@ -14,7 +14,7 @@
  * innermost pid namespace, which is what the interpreter itself calls the thread; it says which thread of
  * the target it is. host_tid is the number of the same thread in the pid namespace of user space.
  *
- * Included by both sides; the includer provides __u32 and __u64.
+ * Included by both sides; the includer provides __u8 to __u64.
  */
 
 enum tach_rec_type {
@@ -23,6 +23,7 @@ enum tach_rec_type {
 	TACH_REC_CODE = 3,
 	TACH_REC_EXEC = 4,
 	TACH_REC_THREAD = 5,
+	TACH_REC_CALL = 6,
 };
 
 struct tach_rec_hdr {
@@ -164,6 +165,50 @@ struct tach_rec_thread {
 	char comm[16]; /* what the kernel calls it in the end; "" if user space is to look */
 };
 
+/* A system call that waits for a socket. */
+enum tach_call_kind {
+	TACH_CALL_NONE,
+	TACH_CALL_CONNECT,
+	TACH_CALL_ACCEPT,
+	TACH_CALL_RECV, /* or anything else that reads */
+	TACH_CALL_SEND, /* or writes */
+	TACH_CALL_POLL,
+	TACH_CALL_EPOLL,
+	TACH_CALL__CNT,
+};
+
+#define TACH_PATH_SZ 108 /* Linux v6.1 include/uapi/linux/un.h, UNIX_PATH_MAX */
+
+struct tach_call {
+	__u32 kind;   /* enum tach_call_kind */
+	__s32 fd;     /* of poll the first one */
+	__u16 family; /* of that socket, AF_INET for example; 0: not looked at */
+	__u16 type;   /* SOCK_STREAM for example */
+	/* Of AF_INET and AF_INET6, in host byte order; 0: there is none. */
+	__u16 local_port, peer_port;
+	union {
+		struct { /* likewise, in network byte order; of AF_INET the first 4 bytes */
+			__u8 local[16], peer[16];
+		} ends;
+		/* Of AF_UNIX: the peer's name, or if it has none the own one. An abstract one begins with a 0, and
+		 * has no other end than its size. */
+		__u8 path[TACH_PATH_SZ];
+	};
+	__u32 path_sz; /* 0: neither has one */
+};
+
+/* How long a thread slept in one. */
+struct tach_rec_call {
+	struct tach_rec_hdr hdr;
+	__u64 begin_ns; /* CLOCK_MONOTONIC */
+	__u64 end_ns;	/* " */
+	__u32 target;
+	__u32 tid;
+	__u32 host_tid;
+	__u32 state; /* enum tach_sample_state: TACH_STATE_MAIN_THREAD */
+	struct tach_call call;
+};
+
 _Static_assert(sizeof(struct tach_rec_hdr) == 8, "wire");
 _Static_assert(sizeof(struct tach_rec_sample) == 48, "wire");
 _Static_assert(sizeof(struct tach_rec_stack) == 40, "wire");
@@ -171,5 +216,6 @@ _Static_assert(sizeof(struct tach_rec_str) == 24, "wire");
 _Static_assert(sizeof(struct tach_rec_code) == 112, "wire");
 _Static_assert(sizeof(struct tach_rec_exec) == 24, "wire");
 _Static_assert(sizeof(struct tach_rec_thread) == 112, "wire");
+_Static_assert(sizeof(struct tach_rec_call) == 168, "wire");
 
 #endif

@@ -3,6 +3,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
 
 #include "tach_status.h"
 #include "tach_layout.h"
@@ -18,6 +19,7 @@
 #include "timing.bpf.h"
 #include "sample.bpf.h"
 #include "points.bpf.h"
+#include "network.bpf.h"
 #include "gil.bpf.h"
 #include "ledger.bpf.h"
 #include "switch.bpf.h"
@@ -119,6 +121,8 @@ static __always_inline struct tach_thread *tach_open_ledger(struct task_struct *
 	t.at_ns = t.begin_ns;
 	t.ran_ns = task->se.sum_exec_runtime;
 	tach_next_point(&t, 0);
+	if (tach_network)
+		bpf_task_storage_get(&tach_calls, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	return bpf_task_storage_get(&tach_threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
@@ -248,13 +252,6 @@ int BPF_PROG(tach_exit, struct task_struct *task)
 	return 0;
 }
 
-static __always_inline __u32 tach_depth(__u32 idx)
-{
-	struct tach_target_ent *target = bpf_map_lookup_elem(&tach_targets, &idx);
-
-	return target ? target->depth : 0;
-}
-
 /* Begin, or close, the ledgers of the threads that are there, and say where all of them stand: a struct
  * tach_thread_row for each. */
 SEC("iter/task")
@@ -279,12 +276,16 @@ int tach_threads_iter(struct bpf_iter__task *ctx)
 			t->in_ns = t->begin_ns;
 		else
 			t->out_ns = t->begin_ns;
+		if (tach_network && t->out_ns)
+			tach_begin_call(t, task, false);
 	}
 	if (t->closed)
 		return 0;
 	if (tach_closing) {
 		tach_forget_work(t, task);
 		t->closed = 1;
+		if (tach_network)
+			tach_end_call(t, task, bpf_ktime_get_ns());
 	}
 	row.thread = *t;
 	row.now_ns = bpf_ktime_get_ns();

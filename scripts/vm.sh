@@ -65,7 +65,7 @@ make_guest() {
   rm -rf "$guest"
   mkdir -p "$guest/tach/bpf" "$guest/$libs"
   cp tests/vm/init.sh "$guest/init"
-  cp tests/targets/{chains,shares,waits,exceptions}.py "$guest/tach"
+  cp tests/targets/{chains,shares,waits,exceptions,receive}.py "$guest/tach"
   cp "$build"/{tachyon-bpf,tests/tools/programs} "$bpftool" "$guest/tach"
   for object in walk switches; do
     cp "$build/tests/bpf/$object.bpf.linked.o" "$guest/tach/$object.bpf.o"

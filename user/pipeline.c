@@ -165,6 +165,21 @@ static int on_thread(void *ctx, const struct tach_rec_thread *rec)
 	return tach_profile__add_thread(line->profile, &time);
 }
 
+static int on_call(void *ctx, const struct tach_rec_call *rec)
+{
+	struct tach_pipeline *line = ctx;
+	const struct thread thread = {rec->target, rec->tid, rec->host_tid,
+				      rec->state & TACH_STATE_MAIN_THREAD};
+	const struct tach_wait wait = {
+		.begin_ns = rec->begin_ns,
+		.end_ns = rec->end_ns,
+		.who = who_of_thread(line, &thread),
+		.call = rec->call,
+	};
+
+	return wait.who == TACH_NO_ID ? -ENOMEM : tach_profile__add_wait(line->profile, &wait);
+}
+
 static int open_parts(struct tach_pipeline *line)
 {
 	line->frames = tach_frametab__new();
@@ -217,6 +232,7 @@ int tach_pipeline__open(struct tach_pipeline *line, int ring_map_fd, int raw_fd)
 		.on_code = on_code,
 		.on_exec = on_exec,
 		.on_thread = on_thread,
+		.on_call = on_call,
 		.ctx = line,
 	};
 

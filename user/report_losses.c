@@ -42,6 +42,7 @@ static void print_off_cpu(const struct tach_tally *tally)
 	__u64 failed = tach_tally__counter(tally, TACH_CT_OFF_FAILED);
 	__u64 lost = tach_tally__counter(tally, TACH_CT_OFF_LOST);
 	__u64 ledgers = tach_tally__counter(tally, TACH_CT_LEDGERS_LOST);
+	__u64 calls = tach_tally__counter(tally, TACH_CT_CALLS_LOST);
 	double share = percent(reused, tach_tally__attempts(tally));
 
 	if (failed)
@@ -53,6 +54,8 @@ static void print_off_cpu(const struct tach_tally *tally)
 		tach_warn("%llu threads that ended are missing in the table of threads: ring "
 			  "buffer full; " MORE_ROOM,
 			  ledgers);
+	if (calls)
+		tach_warn("%llu waits for sockets lost: ring buffer half full; " MORE_ROOM, calls);
 	if (reused)
 		tach_warn(
 			"%llu samples (%.2f%%) have an earlier stack of their thread: theirs could "

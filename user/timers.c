@@ -173,6 +173,7 @@ int tach_timers__open(const struct tach_opts *opts, struct tach_subject *subject
 		.off_cpu = opts->mode != TACH_MODE_CPU,
 		.filter = filter_of(opts),
 		.exceptions = tach_writer__find(opts->format)->states,
+		.network = tach_writer__find(opts->format)->states,
 	};
 	int err;
 

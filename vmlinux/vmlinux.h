@@ -48,10 +48,19 @@ enum {
 
 enum {
 	BPF_RB_AVAIL_DATA = 0,
+	BPF_RB_RING_SIZE = 1,
 };
 
 /* Source: Linux v6.1 include/linux/sched.h. */
 #define PF_EXITING 0x00000004
+
+#define AF_UNIX	 1 /* Linux v6.1 include/linux/socket.h */
+#define AF_INET	 2
+#define AF_INET6 10
+
+/* Source: Linux v6.1 include/uapi/linux/stat.h. */
+#define S_IFMT	 00170000
+#define S_IFSOCK 0140000
 
 struct mm_struct; /* only compared */
 
@@ -88,6 +97,90 @@ struct pt_regs {
 };
 #endif
 
+/* Files, and what is behind them if they are sockets. */
+struct inode {
+	__u16 i_mode;
+};
+
+struct file {
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	short type;
+	struct file *file;
+	struct sock *sk;
+};
+
+struct sockaddr_un {
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; /* of the name */
+	struct sockaddr_un name[];
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
+};
+
+/* What an epoll instance waits for: a tree. */
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
+struct epitem {
+	struct rb_node rbn;
+	struct { /* struct epoll_filefd in Linux v6.1, epoll_key in v7.2 */
+		struct file *file;
+	} ffd;
+};
+
+struct eventpoll {
+	struct rb_root_cached rbr;
+};
+
 struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;
@@ -95,6 +188,7 @@ struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct files_struct *files;
 	__u64 start_boottime;
 	char comm[16];
 	unsigned int on_cpu; /* int; u8 since Linux 7.0: libbpf adjusts reads of unsigned ones */

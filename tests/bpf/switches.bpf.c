@@ -5,6 +5,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
 
 #include "bpf/tach_status.h"
 #include "bpf/tach_layout.h"
@@ -19,6 +20,7 @@
 #include "bpf/target.bpf.h"
 #include "bpf/sample.bpf.h"
 #include "bpf/points.bpf.h"
+#include "bpf/network.bpf.h"
 #include "bpf/gil.bpf.h"
 #include "bpf/ledger.bpf.h"
 #include "bpf/switch.bpf.h"
@@ -69,6 +71,7 @@ int tach_probe_step(void *ctx)
 	if (task->on_cpu)
 		return TACH_STEP_AWAKE;
 	if (!t->begin_ns) {
+		bpf_task_storage_get(&tach_calls, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 		t->begin_ns = t->in_ns = t->at_ns = step.now_ns;
 		tach_next_point(t, 0);
 		return 0;

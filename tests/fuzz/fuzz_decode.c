@@ -70,17 +70,18 @@ static __u64 weight_of_rows(const struct tach_profile *profile)
 	return sum;
 }
 
+/* @events: also those that show samples one by one. */
 static void write_all_formats(const struct tach_profile *profile,
-			      const struct tach_write_opts *opts)
+			      const struct tach_write_opts *opts, bool events)
 {
 	int (*const formats[])(const struct tach_profile *, const struct tach_write_opts *,
 			       struct tach_sink *) = {
-		tach_collapsed__write,
-		tach_pstats__write_file,
-		tach_pstats__write_table,
+		tach_collapsed__write, tach_pstats__write_file, tach_pstats__write_table,
+		tach_gecko__write,     tach_speedscope__write,
 	};
+	const size_t cnt = sizeof(formats) / sizeof(formats[0]) - (events ? 0 : 2);
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+	for (size_t i = 0; i < cnt; i++) {
 		struct tach_why why = {0};
 		struct tach_sink *sink = tach_sink__fd(null_fd, "nowhere", &why);
 		int err;
@@ -170,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 	if (line_opts.recording &&
 	    weight_of_events(line->profile) != tach_profile__total(line->profile))
 		broken("the events' weights are not the total");
-	write_all_formats(line->profile, &opts);
+	write_all_formats(line->profile, &opts, line_opts.recording);
 	tach_pipeline__free(line);
 	return 0;
 }

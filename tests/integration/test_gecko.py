@@ -3,6 +3,7 @@
 tests/interop."""
 
 import json
+from socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM
 
 import pytest
 
@@ -178,6 +179,60 @@ def test_threads_and_processes_have_their_names(tmp_path):
         ("gunicorn", "7", 100, "Thread-100", False),
     ]
     assert gecko.meta["arguments"] == "python3.14 a.py"
+
+
+CONNECT, ACCEPT, RECV, SEND, POLL, EPOLL = range(1, 7)  # enum tach_call_kind
+NOBODY = ("-", 0)
+
+
+@pytest.mark.parametrize(
+    "kind, family, type_, local, peer, name",
+    [
+        (RECV, AF_INET, SOCK_STREAM, ("127.0.0.1", 40000), ("10.1.2.3", 5432), "recv tcp://10.1.2.3:5432"),
+        (SEND, AF_INET6, SOCK_STREAM, ("::1", 40000), ("fe80::2", 443), "send tcp://[fe80::2]:443"),
+        (POLL, AF_INET, SOCK_DGRAM, ("0.0.0.0", 53), ("0.0.0.0", 0), "poll udp://0.0.0.0:53"),
+        (ACCEPT, AF_INET6, SOCK_STREAM, ("::", 80), ("::", 0), "accept tcp://[::]:80"),
+        (CONNECT, AF_INET, SOCK_STREAM, ("127.0.0.1", 0), ("127.0.0.1", 8080), "connect tcp://127.0.0.1:8080"),
+        (RECV, AF_UNIX, SOCK_STREAM, NOBODY, NOBODY, "recv unix:"),
+        (RECV, AF_NETLINK, SOCK_RAW, NOBODY, NOBODY, "recv socket:"),
+        (EPOLL, 0, 0, NOBODY, NOBODY, "epoll epoll:"),
+    ],
+)
+def test_waits_for_sockets(recording, tmp_path, kind, family, type_, local, peer, name):
+    recording.sample(1 * MS, 0, [MAIN], ON_CPU)
+    recording.wait(2_500_000, 9 * MS, 0, kind, 7, family, type_, local, peer)
+    gecko = write(recording, tmp_path)
+    table = gecko.threads[0]["markers"]
+    rows = list(zip(*(table[key] for key in ("name", "startTime", "endTime", "phase", "category", "data"))))[-2:]
+    # As the profiler's own browser says it: one that begins, one that ends, and from one to the other it waits.
+    for (idx, begin, end, phase, category, data), status, ends in zip(rows, ("START", "STOP"), (2.5, 9)):
+        assert (gecko.string(idx), begin, end, phase) == (name, 2.5, ends, 1)
+        assert gecko.meta["categories"][category]["name"] == "Network"
+        assert (data["type"], data["status"], data["id"]) == ("Network", f"STATUS_{status}", 0)
+        assert (data["startTime"], data["endTime"]) == (begin, end)
+        assert data["URI"] == name.split()[1] and data["call"] == name.split()[0] and data["fd"] == 7
+        for key, (address, port) in (("local", local), ("peer", peer)):
+            brackets = "[{}]:{}" if family == AF_INET6 else "{}:{}"
+            assert data.get(key) == (brackets.format(address, port) if port else None)
+
+
+@pytest.mark.parametrize(
+    "path, url",
+    [
+        ("/run/postgresql/.s.PGSQL.5432", "unix:/run/postgresql/.s.PGSQL.5432"),
+        ("@abstract", "unix:@abstract"),
+        ("/tmp/größe%1", "unix:/tmp/gr%C3%B6%C3%9Fe%251"),
+        ("/" + 107 * "x", "unix:/" + 107 * "x"),
+        ("@" + 53 * "ö", "unix:@" + 53 * "%C3%B6"),
+    ],
+)
+def test_names_of_unix_sockets(recording, tmp_path, path, url):
+    recording.sample(1 * MS, 0, [MAIN], ON_CPU)
+    recording.wait(2 * MS, 9 * MS, 0, ACCEPT, 7, AF_UNIX, SOCK_STREAM, NOBODY, NOBODY, path)
+    gecko = write(recording, tmp_path)
+    table = gecko.threads[0]["markers"]
+    assert gecko.string(table["name"][-1]) == f"accept {url}"
+    assert table["data"][-1]["URI"] == url and not {"local", "peer"} & table["data"][-1].keys()
 
 
 ODD = ['say "x"', "back\\slash", "new\nline", "\x00\x1b[31m\x7f", "größe", "数える", "𝕌", "\udcff\ud800", "a;b c", ""]

@@ -80,6 +80,12 @@ class MadeUp:
         self.lines.append(f"event {self.START_NS + ns} {thread} {self._stack(sample.stack)} {state} {weight}")
         self.samples.append(sample)
 
+    def wait(self, begin_ns, end_ns, thread, kind, fd, family, type_, local, peer, path=""):
+        """local, peer: (address, port); path: of a Unix socket, @ for the 0 of an abstract one"""
+        ends = f"{local[0]} {local[1]} {peer[0]} {peer[1]} {path}"
+        begin, end = self.START_NS + begin_ns, self.START_NS + end_ns
+        self.lines.append(f"wait {begin} {end} {thread} {kind} {fd} {int(family)} {int(type_)} {ends}")
+
     def write(self, path, form, output="-"):
         """The bytes of that format; @path: for the description."""
         path.write_text("\n".join(self.lines) + "\n")

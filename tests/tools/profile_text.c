@@ -13,9 +13,11 @@
  *	process PID NAME COMMAND
  *	who PROCESS INTERP TID MAIN NAME
  *	event NS WHO STACK_ID STATE WEIGHT
+ *	wait NS NS WHO KIND FD FAMILY TYPE LOCAL_ADDRESS PORT PEER_ADDRESS PORT [PATH]
  * Processes and threads by their order from 0; "sample" is an event of a thread of process 0, which is there
  * even if nobody has named it.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +173,30 @@ static int add_who(struct input *in, const char *line)
 	return 0;
 }
 
+static int add_wait(struct input *in, const char *line)
+{
+	struct tach_wait wait = {0};
+	char local[64], peer[64], path[TACH_PATH_SZ + 1] = "";
+	unsigned long long begin, end;
+
+	if (sscanf(line, "%llu %llu %u %u %d %hu %hu %63s %hu %63s %hu %108s", &begin, &end,
+		   &wait.who, &wait.call.kind, &wait.call.fd, &wait.call.family, &wait.call.type,
+		   local, &wait.call.local_port, peer, &wait.call.peer_port, path) < 11 ||
+	    wait.who >= tach_profile__who_cnt(in->profile))
+		return fail("bad wait");
+	wait.begin_ns = begin;
+	wait.end_ns = end;
+	inet_pton(wait.call.family, local, wait.call.ends.local);
+	inet_pton(wait.call.family, peer, wait.call.ends.peer);
+	if (wait.call.family == AF_UNIX) {
+		wait.call.path_sz = (__u32)strlen(path);
+		memcpy(wait.call.path, path, wait.call.path_sz);
+		if (path[0] == '@') /* abstract */
+			wait.call.path[0] = 0;
+	}
+	return tach_profile__add_wait(in->profile, &wait);
+}
+
 static int take_line(struct input *in, char *line)
 {
 	line[strcspn(line, "\n")] = '\0';
@@ -186,6 +212,8 @@ static int take_line(struct input *in, char *line)
 		return add_who(in, line + 4);
 	if (!strncmp(line, "event ", 6))
 		return add_event(in, line + 6);
+	if (!strncmp(line, "wait ", 5))
+		return add_wait(in, line + 5);
 	if (sscanf(line, "pid %d", &in->summary.pid) == 1 ||
 	    sscanf(line, "period_ns %llu", &in->summary.period_ns) == 1 ||
 	    sscanf(line, "start_ns %llu", &in->summary.start_ns) == 1 ||

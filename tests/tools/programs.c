@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* Load every BPF program, also those that no option of the profiler asks for, and print for each its name,
- * the instructions that the verifier looked at, and the bytes of machine code. What libbpf has to say, the
- * verifier's log if it refuses, goes to stderr. Root. */
+/* Load every BPF program, also those that no option of the profiler asks for, with all that options put into them,
+ * and print for each its name, the instructions that the verifier looked at, and the bytes of machine code. What libbpf
+ * has to say, the verifier's log if it refuses, goes to stderr. Root. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -32,6 +32,8 @@ int main(void)
 		return 1;
 	}
 	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, true);
+	skel->rodata->tach_network = true;
+	skel->rodata->tach_exceptions = true;
 	err = tachyon_bpf__load(skel);
 	if (err)
 		fprintf(stderr, "load: %s\n", strerror(-err));

@@ -21,7 +21,7 @@
 #endif
 
 struct seen {
-	int samples, stacks, codes, execs, threads;
+	int samples, stacks, codes, execs, threads, calls;
 	__u64 last_stack_id;
 	__u64 sum;  /* of every byte the record says it has */
 	int answer; /* of the handlers */
@@ -81,9 +81,19 @@ static inline int on_thread(void *ctx, const struct tach_rec_thread *rec)
 	return touch(seen, rec, sizeof(*rec));
 }
 
+static inline int on_call(void *ctx, const struct tach_rec_call *rec)
+{
+	struct seen *seen = ctx;
+
+	seen->calls++;
+	assert_in_range(rec->call.kind, 0, TACH_CALL__CNT - 1);
+	return touch(seen, rec, sizeof(*rec));
+}
+
 static inline struct tach_handlers handlers_of(struct seen *seen)
 {
-	return (struct tach_handlers){on_sample, on_stack, on_code, on_exec, on_thread, seen};
+	return (struct tach_handlers){on_sample, on_stack, on_code, on_exec,
+				      on_thread, on_call,  seen};
 }
 
 static const struct tach_rec_sample sample = {
@@ -100,6 +110,12 @@ static const struct tach_rec_exec exec_rec = {
 static const struct tach_rec_thread thread_rec = {
 	.hdr = {TACH_REC_THREAD, sizeof(thread_rec)},
 	.end_ns = 5,
+};
+
+static const struct tach_rec_call call_rec = {
+	.hdr = {TACH_REC_CALL, sizeof(call_rec)},
+	.end_ns = 5,
+	.call = {.kind = TACH_CALL__CNT - 1},
 };
 
 struct stack3 {

@@ -23,7 +23,9 @@ static void check_good(const void *data, size_t sz)
 	struct seen seen = {};
 
 	assert_int_equal(decode(&seen, &stats, data, sz), 0);
-	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs + seen.threads, 1);
+	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs + seen.threads +
+				 seen.calls,
+			 1);
 	assert_int_equal(stats.records, 1);
 	assert_int_equal(stats.bytes, sz);
 	assert_int_equal(stats.bad, 0);
@@ -35,7 +37,9 @@ static void check_bad(const void *data, size_t sz)
 	struct seen seen = {};
 
 	assert_int_equal(decode(&seen, &stats, data, sz), -EBADMSG);
-	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs + seen.threads, 0);
+	assert_int_equal(seen.samples + seen.stacks + seen.codes + seen.execs + seen.threads +
+				 seen.calls,
+			 0);
 	assert_int_equal(stats.records, 1);
 	assert_int_equal(stats.bad, 1);
 }
@@ -48,6 +52,7 @@ static void test_good(void **state)
 	check_good(&code, CODE_SZ);
 	check_good(&exec_rec, sizeof(exec_rec));
 	check_good(&thread_rec, sizeof(thread_rec));
+	check_good(&call_rec, sizeof(call_rec));
 }
 
 /* The ring may hand over more than the record uses. */
@@ -72,6 +77,8 @@ static void test_every_cut(void **state)
 		check_bad(&exec_rec, sz);
 	for (sz = 0; sz < sizeof(thread_rec); sz++)
 		check_bad(&thread_rec, sz);
+	for (sz = 0; sz < sizeof(call_rec); sz++)
+		check_bad(&call_rec, sz);
 }
 
 /* The same with a header that owns up to the cut. */
@@ -107,9 +114,26 @@ static void test_type(void **state)
 	(void)state;
 	odd.hdr.type = 0;
 	check_bad(&odd, sizeof(odd));
-	odd.hdr.type = TACH_REC_EXEC + 1;
+	odd.hdr.type = TACH_REC_CALL + 1;
 	check_bad(&odd, sizeof(odd));
 	odd.hdr.type = 0xffffffff;
+	check_bad(&odd, sizeof(odd));
+}
+
+/* A call that nobody knows would be an index into the void, and so would a name's end. */
+static void test_call(void **state)
+{
+	struct tach_rec_call odd = call_rec;
+
+	(void)state;
+	odd.call.kind = TACH_CALL__CNT;
+	check_bad(&odd, sizeof(odd));
+	odd.call.kind = 0xffffffff;
+	check_bad(&odd, sizeof(odd));
+	odd = call_rec;
+	odd.call.path_sz = TACH_PATH_SZ;
+	check_good(&odd, sizeof(odd));
+	odd.call.path_sz = TACH_PATH_SZ + 1;
 	check_bad(&odd, sizeof(odd));
 }
 
@@ -224,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_type),
+		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_frame_cnt),
 		cmocka_unit_test(test_deepest_stack),
 		cmocka_unit_test(test_string_sizes),

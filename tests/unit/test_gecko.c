@@ -141,7 +141,7 @@ static void test_many(void **state)
 {
 	const __u64 cnt = 200000;
 	struct tach_by_thread by_thread;
-	struct tach_thread_events events;
+	struct tach_thread_items events;
 	const struct tach_event *event;
 	struct tach_build build;
 	long before, all;
@@ -164,7 +164,7 @@ static void test_many(void **state)
 				fail();
 		assert_int_equal(next, 2 * cnt + who + 1);
 	}
-	all = (long)(by_thread.sz / (size_t)getpagesize());
+	all = (long)(by_thread.events.cnt * sizeof(*event) / (size_t)getpagesize());
 	assert_true(file_pages() - before < all / 3);
 	tach_by_thread__clear(&by_thread);
 	build_end(&build);

@@ -58,10 +58,14 @@ static void test_approximated(void **state)
 	count(w, TACH_CT_OFF_REUSED, 20);
 	w->tally.settled.reused = 5;
 	count(w, TACH_CT_LEDGERS_LOST, 2);
+	count(w, TACH_CT_CALLS_LOST, 3);
 	expect_part(
 		w, NULL,
 		"tachyon-bpf: warning: 2 threads that ended are missing in the table of threads: "
 		"ring buffer full; use a larger --ring-size or a lower rate\n"
+		"tachyon-bpf: warning: 3 waits for sockets lost: ring buffer half full; use a "
+		"larger "
+		"--ring-size or a lower rate\n"
 		"tachyon-bpf: warning: 25 samples (2.50%) have an earlier stack of their thread: "
 		"theirs could not be read in time; compare with --mode cpu, which has none of "
 		"them\n");

@@ -10,10 +10,11 @@
 
 /bin/busybox --install -s /bin
 export PATH=/bin:/usr/bin
-mkdir -p /dev /proc /sys /tmp /results
+mkdir -p /dev /proc /sys /tmp /var/tmp /results
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+ifconfig lo up
 exec </dev/null >/dev/console 2>&1
 cd /tach || exit
 
@@ -55,6 +56,9 @@ step waits ./tachyon-bpf run --mode wall --verbose --sampling-rate 1khz --collap
 # And one that knows when it has an exception.
 step exceptions ./tachyon-bpf run --mode exception --verbose --sampling-rate 1khz --collapsed \
   -o /results/exceptions.txt --python /usr/bin/python3.15 exceptions.py 3 /results/exceptions.json
+# And one that knows for whom it waits.
+step sockets ./tachyon-bpf run --mode wall --verbose --sampling-rate 1khz --gecko -o /results/sockets.json \
+  --python /usr/bin/python3.15 receive.py 20 /results/peers.json
 
 # A machine this slow runs each test on one layout, and does not read all kernel types for each.
 step types ./bpftool gen min_core_btf /sys/kernel/btf/vmlinux /tmp/types.btf walk.bpf.o switches.bpf.o

@@ -46,6 +46,8 @@ WRONG = {
         "exceptions.json",
         changed(r'("in_except", \d+, \d+, )\d+', r"\g<1>900000000"),
     ),
+    "peer": ((judges.test_known_peer,), "peers.json", changed(r'"peer": \["127', '"peer": ["128')),
+    "waits for a peer": ((judges.test_known_peer,), "peers.json", changed(r'"waits": \[', '"waits": [0.1, ')),
     "approximated": ((judges.test_known_waits,), "waits.err", changed(r"OFF_REUSED \d+", "OFF_REUSED 900")),
     "complaint": ((judges.test_kernel_has_no_complaints,), "dmesg.out", lambda text: text + "[ 1.0] BUG: a\n"),
 }

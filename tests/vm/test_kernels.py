@@ -148,6 +148,23 @@ def test_known_exceptions(guest):
     assert distance <= bound, (ours, turns.cpu_s)
 
 
+def test_known_peer(guest):
+    """Waits for sockets, as the gecko format has them: as many, for that peer, and as long."""
+    guest.succeeded("sockets")
+    profile, truth = json.loads(guest.text("sockets.json")), json.loads(guest.text("peers.json"))
+    names = profile["shared"]["stringArray"]
+    name = "recv tcp://{}:{}".format(*truth["peer"])
+    waits_s = [
+        (data["endTime"] - data["startTime"]) / 1000
+        for thread in profile["threads"]
+        for idx, data in zip(thread["markers"]["name"], thread["markers"]["data"])
+        if names[idx] == name and data["status"] == "STATUS_STOP"
+    ]
+    guest.figures["sockets"] = f"{len(waits_s)} waits, {sum(waits_s):.3f} s of {sum(truth['waits']):.3f} s"
+    assert len(waits_s) == len(truth["waits"])
+    assert 0.9 < sum(waits_s) / sum(truth["waits"]) <= 1
+
+
 def test_kernel_has_no_complaints(guest):
     complaints = [line for line in guest.succeeded("dmesg").splitlines() if COMPLAINT.search(line)]
     assert not complaints, "\n".join(complaints)

@@ -7,7 +7,6 @@
 #include "aggregate/who.h"
 #include "util/grow.h"
 #include "util/idmap.h"
-#include "bpf/tach_wire.h"
 
 #define ROOT 0
 
@@ -206,6 +205,15 @@ int tach_profile__add(struct tach_profile *profile, const struct tach_event *eve
 	return 0;
 }
 
+int tach_profile__add_wait(struct tach_profile *profile, const struct tach_wait *wait)
+{
+	if (profile->frozen)
+		return -EINVAL;
+	if (profile->tape)
+		tach_tape__add_wait(profile->tape, wait); /* the session asks whether it could */
+	return 0;
+}
+
 int tach_profile__add_thread(struct tach_profile *profile, const struct tach_thread_time *time)
 {
 	struct tach_thread_time *threads;
@@ -370,4 +378,10 @@ int tach_profile__walk(const struct tach_profile *profile,
 		       int (*on_event)(void *ctx, const struct tach_event *event), void *ctx)
 {
 	return tach_tape__walk(profile->tape, on_event, ctx);
+}
+
+int tach_profile__walk_waits(const struct tach_profile *profile,
+			     int (*on_wait)(void *ctx, const struct tach_wait *wait), void *ctx)
+{
+	return tach_tape__walk_waits(profile->tape, on_wait, ctx);
 }

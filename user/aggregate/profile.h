@@ -6,6 +6,7 @@
 
 #include "symbolize/frametab.h"
 #include "util/types.h"
+#include "bpf/tach_wire.h"
 
 #define TACH_COMM_SZ 16 /* of the kernel's names of threads, the end included */
 
@@ -89,6 +90,18 @@ int tach_profile__flush_events(struct tach_profile *profile);
  * returns that, or 0, or a negative errno. */
 int tach_profile__walk(const struct tach_profile *profile,
 		       int (*on_event)(void *ctx, const struct tach_event *event), void *ctx);
+
+/* A time in which a thread slept in a system call on a socket. */
+struct tach_wait {
+	__u64 begin_ns, end_ns; /* CLOCK_MONOTONIC */
+	__u32 who;		/* index of the thread */
+	struct tach_call call;
+};
+/* Kept if events are, and as they are; else it is of no interest. */
+int tach_profile__add_wait(struct tach_profile *profile, const struct tach_wait *wait);
+/* As tach_profile__walk(), but the waits, in the order in which they ended. */
+int tach_profile__walk_waits(const struct tach_profile *profile,
+			     int (*on_wait)(void *ctx, const struct tach_wait *wait), void *ctx);
 
 /* Where the time of a thread went while it was sampled, in ns. */
 struct tach_thread_time {

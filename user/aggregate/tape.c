@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "aggregate/tape.h"
@@ -188,6 +189,26 @@ int tach_tape__add(struct tach_tape *tape, const struct tach_event *event)
 	at += tach_varint__put(at, event->weight);
 	tape->used += (size_t)(at - dst);
 	tape->ts_ns = event->ts_ns;
+	return tape->err;
+}
+
+int tach_tape__add_wait(struct tach_tape *tape, const struct tach_wait *wait)
+{
+	const struct tach_call *call = &wait->call;
+	bool named = call->family == AF_UNIX;
+	struct body body = {0};
+
+	put_tables(tape);
+	put_number(&body, wait->who);
+	put_number(&body, wait->begin_ns);
+	put_number(&body, wait->end_ns - wait->begin_ns);
+	put_number(&body, call->kind);
+	put_number(&body, tach_zigzag(call->fd));
+	put_number(&body, call->family);
+	put_number(&body, call->type);
+	put_number(&body, call->local_port);
+	put_number(&body, call->peer_port);
+	put(tape, 'C', &body, (const char *)call->path, named ? call->path_sz : sizeof(call->ends));
 	return tape->err;
 }
 

@@ -20,6 +20,7 @@
  *	'P' <pid>, bytes of the name, name, command line
  *	'T' number, process, interpreter, tid, main thread, name; again, if more is learnt of it
  *	'L' a struct tach_thread_time
+ *	'C' a struct tach_wait; at the end both addresses, 16 bytes each, or the name of a Unix socket
  *	'I' a struct tach_summary: as the first record what is known then, as the last record all of it
  *
  * A reader passes over other tags. What a number means is what profile.h says of it. */
@@ -42,6 +43,7 @@ void tach_tape__free(struct tach_tape *tape); /* NULL is fine */
 
 /* The first error, as a negative errno, is kept: nothing is written after it. */
 int tach_tape__add(struct tach_tape *tape, const struct tach_event *event);
+int tach_tape__add_wait(struct tach_tape *tape, const struct tach_wait *wait);
 int tach_tape__add_time(struct tach_tape *tape, const struct tach_thread_time *time);
 int tach_tape__add_summary(struct tach_tape *tape, const struct tach_summary *summary,
 			   bool complete);
@@ -56,6 +58,9 @@ __u64 tach_tape__size(const struct tach_tape *tape);
 int tach_tape__walk(const struct tach_tape *tape,
 		    int (*on_event)(void *ctx, const struct tach_event *event), void *ctx);
 
+int tach_tape__walk_waits(const struct tach_tape *tape,
+			  int (*on_wait)(void *ctx, const struct tach_wait *wait), void *ctx);
+
 /* --- reading --- */
 
 struct tach_tape_item {
@@ -65,6 +70,7 @@ struct tach_tape_item {
 		struct tach_frame frame;
 		struct tach_node node;
 		struct tach_thread_time time;
+		struct tach_wait wait;
 		int pid; /* of a process */
 		struct {
 			struct tach_who who;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "aggregate/tape.h"
 #include "util/grow.h"
@@ -92,6 +93,46 @@ static void take_time(struct fields *body, struct tach_thread_time *time)
 	time->gil_off_ns = take_number(body);
 }
 
+static __u16 take_u16(struct fields *body)
+{
+	__u64 value = take_number(body);
+
+	body->bad |= value > 0xffff;
+	return (__u16)value;
+}
+
+/* The addresses of the two ends, or the name of a Unix socket. */
+static void take_name(struct fields *body, struct tach_call *call)
+{
+	size_t sz = (size_t)(body->end - body->at);
+	bool named = call->family == AF_UNIX;
+
+	if (named ? sz > sizeof(call->path) : sz != sizeof(call->ends)) {
+		body->bad = true;
+		return;
+	}
+	memcpy(call->path, body->at, sz);
+	call->path_sz = named ? (__u32)sz : 0;
+}
+
+static void take_wait(struct fields *body, struct tach_wait *wait)
+{
+	struct tach_call *call = &wait->call;
+
+	*wait = (struct tach_wait){0};
+	wait->who = take_u32(body);
+	wait->begin_ns = take_number(body);
+	wait->end_ns = wait->begin_ns + take_number(body);
+	call->kind = take_u32(body);
+	call->fd = take_s32(body);
+	call->family = take_u16(body);
+	call->type = take_u16(body);
+	call->local_port = take_u16(body);
+	call->peer_port = take_u16(body);
+	body->bad |= call->kind >= TACH_CALL__CNT || wait->end_ns < wait->begin_ns;
+	take_name(body, call);
+}
+
 static void take_info(struct fields *body, struct tach_tape_item *item)
 {
 	struct tach_summary *summary = &item->is.info.summary;
@@ -149,6 +190,9 @@ static bool take_body(struct tach_tape_reader *reader, struct fields *body,
 		break;
 	case 'L':
 		take_time(body, &item->is.time);
+		break;
+	case 'C':
+		take_wait(body, &item->is.wait);
 		break;
 	case 'I':
 		take_info(body, item);
@@ -239,8 +283,9 @@ void tach_tape__close(struct tach_tape_reader *reader)
 	reader->body = NULL;
 }
 
-int tach_tape__walk(const struct tach_tape *tape,
-		    int (*on_event)(void *ctx, const struct tach_event *event), void *ctx)
+/* Hand on all items with that tag. */
+static int walk(const struct tach_tape *tape, char tag,
+		int (*on_item)(void *ctx, const struct tach_tape_item *item), void *ctx)
 {
 	struct tach_tape_reader reader;
 	struct tach_tape_item item;
@@ -251,9 +296,49 @@ int tach_tape__walk(const struct tach_tape *tape,
 
 	tach_tape__read(&reader, &input);
 	while (!err && (got = tach_tape__next(&reader, &item)) > 0)
-		if (item.tag == 'E')
-			err = on_event(ctx, &item.is.event);
+		if (item.tag == tag)
+			err = on_item(ctx, &item);
 	tach_tape__close(&reader);
 	tach_input__close(&input);
 	return err ?: got < 0 ? got : 0;
+}
+
+struct event_walk {
+	int (*on_event)(void *ctx, const struct tach_event *event);
+	void *ctx;
+};
+
+static int hand_event(void *ctx, const struct tach_tape_item *item)
+{
+	const struct event_walk *to = ctx;
+
+	return to->on_event(to->ctx, &item->is.event);
+}
+
+int tach_tape__walk(const struct tach_tape *tape,
+		    int (*on_event)(void *ctx, const struct tach_event *event), void *ctx)
+{
+	struct event_walk to = {on_event, ctx};
+
+	return walk(tape, 'E', hand_event, &to);
+}
+
+struct wait_walk {
+	int (*on_wait)(void *ctx, const struct tach_wait *wait);
+	void *ctx;
+};
+
+static int hand_wait(void *ctx, const struct tach_tape_item *item)
+{
+	const struct wait_walk *to = ctx;
+
+	return to->on_wait(to->ctx, &item->is.wait);
+}
+
+int tach_tape__walk_waits(const struct tach_tape *tape,
+			  int (*on_wait)(void *ctx, const struct tach_wait *wait), void *ctx)
+{
+	struct wait_walk to = {on_wait, ctx};
+
+	return walk(tape, 'C', hand_wait, &to);
 }

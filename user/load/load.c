@@ -58,6 +58,7 @@ static int configure(struct tach_loader *loader, const struct tach_load_opts *op
 	skel->rodata->tach_period_ns = opts->period_ns;
 	skel->rodata->tach_all_threads = opts->all_threads;
 	skel->rodata->tach_exceptions = opts->exceptions;
+	skel->rodata->tach_network = opts->network;
 	skel->rodata->tach_filter = opts->filter;
 	skel->rodata->tach_wake_sz = opts->ring_sz / 8;
 	skel->rodata->tach_cpu_cnt = cpus;

@@ -19,6 +19,7 @@ struct tach_load_opts {
 	bool all_threads; /* else only the thread-group leader */
 	bool exceptions;  /* look for them, for TACH_STATE_HAS_EXCEPTION of all samples */
 	bool off_cpu;	  /* count time off the CPU, too */
+	bool network;	  /* tell of waits for sockets; with off_cpu */
 	__u32 filter; /* of enum tach_sample_state: count only time in one of these states; 0: all */
 };
 

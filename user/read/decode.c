@@ -48,6 +48,14 @@ static bool thread_fits(const struct tach_rec_hdr *hdr)
 	return hdr->len == sizeof(struct tach_rec_thread);
 }
 
+static bool call_fits(const struct tach_rec_hdr *hdr)
+{
+	const struct tach_rec_call *rec = (const void *)hdr;
+
+	return hdr->len == sizeof(*rec) && rec->call.kind < TACH_CALL__CNT &&
+	       rec->call.path_sz <= sizeof(rec->call.path);
+}
+
 static int bad(struct tach_read_stats *stats)
 {
 	stats->bad++;
@@ -77,6 +85,10 @@ int tach_decode(const void *data, size_t sz, const struct tach_handlers *handler
 		if (!thread_fits(hdr))
 			return bad(stats);
 		return handlers->on_thread ? handlers->on_thread(ctx, data) : 0;
+	case TACH_REC_CALL:
+		if (!call_fits(hdr))
+			return bad(stats);
+		return handlers->on_call ? handlers->on_call(ctx, data) : 0;
 	default:
 		return bad(stats);
 	}

@@ -15,6 +15,7 @@ struct tach_handlers {
 	int (*on_code)(void *ctx, const struct tach_rec_code *rec);
 	int (*on_exec)(void *ctx, const struct tach_rec_exec *rec);
 	int (*on_thread)(void *ctx, const struct tach_rec_thread *rec); /* NULL: of no interest */
+	int (*on_call)(void *ctx, const struct tach_rec_call *rec);	/* " */
 	void *ctx;
 };
 

@@ -104,6 +104,15 @@ static int take_event(struct player *player, const struct tach_event *on_tape)
 	return tach_profile__add(player->replay->profile, &event);
 }
 
+static int take_wait(struct player *player, const struct tach_wait *on_tape)
+{
+	struct tach_wait wait = *on_tape;
+
+	if (!find(&player->whos, &wait.who))
+		return -EBADMSG;
+	return tach_profile__add_wait(player->replay->profile, &wait);
+}
+
 static int take_time(struct player *player, const struct tach_thread_time *on_tape)
 {
 	struct tach_thread_time time = *on_tape;
@@ -147,6 +156,8 @@ static int take(struct player *player, const struct tach_tape_item *item)
 		return take_who(player, item);
 	case 'L':
 		return take_time(player, &item->is.time);
+	case 'C':
+		return take_wait(player, &item->is.wait);
 	case 'I':
 		take_info(replay, item);
 		return 0;

@@ -14,13 +14,19 @@
 #define TACH_VERSION "unknown"
 #endif
 
-/* By enum tach_gecko_category. */
 static const struct {
 	const char *name, *color;
 } categories[] = {
-	{"Other", "grey"},    {"Python", "yellow"},   {"Native", "blue"},
-	{"GC", "orange"},     {"GIL", "green"},	      {"CPU", "purple"},
-	{"Code Type", "red"}, {"Opcodes", "magenta"}, {"Exception", "lightblue"},
+	[TACH_GECKO_OTHER] = {"Other", "grey"},
+	[TACH_GECKO_PYTHON] = {"Python", "yellow"},
+	[TACH_GECKO_NATIVE] = {"Native", "blue"},
+	[TACH_GECKO_GC] = {"GC", "orange"},
+	[TACH_GECKO_GIL] = {"GIL", "green"},
+	[TACH_GECKO_CPU] = {"CPU", "purple"},
+	[TACH_GECKO_CODE_TYPE] = {"Code Type", "red"},
+	[TACH_GECKO_OPCODES] = {"Opcodes", "magenta"},
+	[TACH_GECKO_EXCEPTION] = {"Exception", "lightblue"},
+	[TACH_GECKO_NETWORK] = {"Network", "lightred"}, /* the reference has not */
 };
 
 static void write_categories(struct tach_json *json)
@@ -132,7 +138,7 @@ static int write_profile(struct tach_gecko *gecko)
 {
 	__u32 who_cnt = tach_profile__who_cnt(gecko->profile);
 	struct tach_json *json = &gecko->json;
-	int err;
+	int err = 0;
 
 	tach_json__open(json, '{');
 	write_meta(gecko);
@@ -140,12 +146,13 @@ static int write_profile(struct tach_gecko *gecko)
 	tach_json__raw(json, "[]");
 	tach_json__key(json, "pages");
 	tach_json__raw(json, "[]");
-	err = tach_gecko__write_tables(gecko);
 	tach_json__key(json, "threads");
 	tach_json__open(json, '[');
 	for (__u32 who = 0; !err && who < who_cnt; who++)
-		tach_gecko__write_thread(gecko, who);
+		err = tach_gecko__write_thread(gecko, who);
 	tach_json__close(json, ']');
+	if (!err)
+		err = tach_gecko__write_tables(gecko);
 	tach_json__close(json, '}');
 	tach_sink__write(json->sink, "\n", 1);
 	return err;
@@ -161,7 +168,9 @@ int tach_gecko__write(const struct tach_profile *profile, const struct tach_writ
 	if (err)
 		return err;
 	gecko.in_gc = find_gc(profile);
-	err = gecko.in_gc ? write_profile(&gecko) : -ENOMEM;
+	gecko.labels = tach_frametab__new();
+	err = gecko.in_gc && gecko.labels ? write_profile(&gecko) : -ENOMEM;
+	tach_frametab__free(gecko.labels);
 	free(gecko.in_gc);
 	tach_by_thread__clear(&gecko.by_thread);
 	return err;

@@ -5,13 +5,14 @@
 #include "aggregate/by_thread.h"
 #include "write/json.h"
 
-/* The parts of the gecko format, in the order in which they stand in the file. Everything that is a name is an
- * index into one list of strings: those of the profile, by their ids, and then the names of markers. */
+/* The parts of the gecko format. Everything that is a name is an index into one list of strings: those of the profile,
+ * by their ids, then the names of markers; so that list comes last. */
 struct tach_gecko {
 	const struct tach_profile *profile;
 	struct tach_json json;
 	struct tach_by_thread by_thread;
-	bool *in_gc; /* [node] there is a <GC> on this stack */
+	bool *in_gc;		      /* [node] there is a <GC> on this stack */
+	struct tach_frametab *labels; /* strings of markers, as far as they are written */
 };
 
 /* Indices of the categories in the file; the reference has the same ones. */
@@ -25,6 +26,7 @@ enum tach_gecko_category {
 	TACH_GECKO_CODE_TYPE,
 	TACH_GECKO_OPCODES,
 	TACH_GECKO_EXCEPTION,
+	TACH_GECKO_NETWORK,
 };
 
 /* Of a frame. */
@@ -34,11 +36,11 @@ enum tach_gecko_category tach_gecko__category(const struct tach_frametab *tab,
 /* "shared": strings, sources, functions, frames, stacks. 0 or -ENOMEM. */
 int tach_gecko__write_tables(struct tach_gecko *gecko);
 
-/* An element of "threads". */
-void tach_gecko__write_thread(struct tach_gecko *gecko, __u32 who);
+/* An element of "threads". 0 or -ENOMEM. */
+int tach_gecko__write_thread(struct tach_gecko *gecko, __u32 who);
 
-/* Its "markers". */
-void tach_gecko__write_markers(struct tach_gecko *gecko, __u32 who);
+/* Its "markers". 0 or -ENOMEM. */
+int tach_gecko__write_markers(struct tach_gecko *gecko, __u32 who);
 /* Their names, as elements of the list of strings. */
 void tach_gecko__write_marker_names(struct tach_gecko *gecko);
 /* "markerSchema" */

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* What a thread was doing, as intervals: made of the states of its samples. */
+#include <errno.h>
+#include <stdio.h>
+
 #include "write/gecko.h"
+#include "write/gecko_network.h"
 #include "bpf/tach_wire.h"
 
 enum kind {
@@ -37,24 +41,29 @@ static const struct {
 	[COLLECTING] = {"GC Collecting", "GCCollecting", TACH_GECKO_GC, true},
 };
 
-struct interval {
-	enum kind kind;
+/* A row of the table of markers. */
+struct marker {
+	enum kind kind; /* KIND_CNT: it is a wait */
 	__u64 begin_us, end_us;
+	const struct tach_wait *wait;
+	__u64 id;   /* of the wait */
+	bool first; /* of its two rows */
 };
 
-/* Walks through the events of a thread, and hands on intervals as they end. */
+/* Walks through what is known of a thread, and hands on markers as they end. */
 struct walk {
 	struct tach_gecko *gecko;
-	void (*put)(struct walk *walk, const struct interval *interval);
+	void (*put)(struct walk *walk, const struct marker *marker);
 	__u32 tid;
-	__u64 cnt; /* intervals so far */
+	__u64 cnt; /* markers so far */
+	int err;
 	bool open[KIND_CNT];
 	__u64 begin_ns[KIND_CNT];
 };
 
 static void close_interval(struct walk *walk, enum kind kind, __u64 end_ns)
 {
-	const struct interval interval = {
+	const struct marker marker = {
 		.kind = kind,
 		.begin_us = tach_gecko__us(walk->gecko, walk->begin_ns[kind]),
 		.end_us = tach_gecko__us(walk->gecko, end_ns),
@@ -62,7 +71,7 @@ static void close_interval(struct walk *walk, enum kind kind, __u64 end_ns)
 
 	walk->open[kind] = false;
 	walk->cnt++;
-	walk->put(walk, &interval);
+	walk->put(walk, &marker);
 }
 
 static void close_all(struct walk *walk, __u64 end_ns)
@@ -113,7 +122,7 @@ static __u64 begin_of(const struct tach_event *event, __u64 period_ns, __u64 las
 static void walk_events(struct walk *walk, __u32 who)
 {
 	__u64 period_ns = tach_profile__summary(walk->gecko->profile)->period_ns, last_ns = 0;
-	struct tach_thread_events events = tach_by_thread__of(&walk->gecko->by_thread, who);
+	struct tach_thread_items events = tach_by_thread__of(&walk->gecko->by_thread, who);
 	const struct tach_event *event;
 
 	while ((event = tach_by_thread__next(&events))) {
@@ -129,50 +138,96 @@ static void walk_events(struct walk *walk, __u32 who)
 	close_all(walk, last_ns);
 }
 
-static void put_nothing(struct walk *walk, const struct interval *interval)
+/* Waits for sockets: two rows each, as the profiler wants to have it. */
+static void walk_waits(struct walk *walk, __u32 who)
+{
+	struct tach_thread_items waits = tach_by_thread__waits_of(&walk->gecko->by_thread, who);
+	const struct tach_wait *wait;
+
+	for (__u64 id = 0; (wait = tach_by_thread__next_wait(&waits)); id++) {
+		struct marker marker = {
+			.kind = KIND_CNT,
+			.begin_us = tach_gecko__us(walk->gecko, wait->begin_ns),
+			.end_us = tach_gecko__us(walk->gecko, wait->begin_ns),
+			.wait = wait,
+			.id = id,
+			.first = true,
+		};
+
+		walk->put(walk, &marker);
+		marker.end_us = tach_gecko__us(walk->gecko, wait->end_ns);
+		marker.first = false;
+		walk->put(walk, &marker);
+		walk->cnt += 2;
+	}
+}
+
+static void put_nothing(struct walk *walk, const struct marker *marker)
 {
 	(void)walk;
-	(void)interval;
+	(void)marker;
 }
 
-static void put_name(struct walk *walk, const struct interval *interval)
+/* "recv tcp://127.0.0.1:80" */
+static __u32 label_of(struct walk *walk, const struct tach_call *call)
+{
+	char label[TACH_URL_SZ + 16], url[TACH_URL_SZ];
+	int sz;
+	__u32 id;
+
+	tach_gecko__url(call, url);
+	sz = snprintf(label, sizeof(label), "%s %s", tach_gecko__call_name(call), url);
+	id = tach_frametab__str(walk->gecko->labels, label, (size_t)sz);
+	if (id == TACH_NO_ID)
+		walk->err = -ENOMEM;
+	return id;
+}
+
+static void put_name(struct walk *walk, const struct marker *marker)
 {
 	const struct tach_frametab *tab = tach_profile__frames(walk->gecko->profile);
+	__u32 idx = marker->wait ? KIND_CNT + label_of(walk, &marker->wait->call) : marker->kind;
 
-	tach_json__int(&walk->gecko->json, (__s64)tach_frametab__str_cnt(tab) + interval->kind);
+	tach_json__int(&walk->gecko->json, (__s64)tach_frametab__str_cnt(tab) + idx);
 }
 
-static void put_begin(struct walk *walk, const struct interval *interval)
+static void put_begin(struct walk *walk, const struct marker *marker)
 {
-	tach_json__fixed(&walk->gecko->json, interval->begin_us, 3);
+	tach_json__fixed(&walk->gecko->json, marker->begin_us, 3);
 }
 
-static void put_end(struct walk *walk, const struct interval *interval)
+static void put_end(struct walk *walk, const struct marker *marker)
 {
-	tach_json__fixed(&walk->gecko->json, interval->end_us, 3);
+	tach_json__fixed(&walk->gecko->json, marker->end_us, 3);
 }
 
 /* An interval, in one row. */
-static void put_phase(struct walk *walk, const struct interval *interval)
+static void put_phase(struct walk *walk, const struct marker *marker)
 {
-	(void)interval;
+	(void)marker;
 	tach_json__int(&walk->gecko->json, 1);
 }
 
-static void put_category(struct walk *walk, const struct interval *interval)
+static void put_category(struct walk *walk, const struct marker *marker)
 {
-	tach_json__int(&walk->gecko->json, kinds[interval->kind].category);
+	tach_json__int(&walk->gecko->json,
+		       marker->wait ? TACH_GECKO_NETWORK : kinds[marker->kind].category);
 }
 
-static void put_data(struct walk *walk, const struct interval *interval)
+static void put_data(struct walk *walk, const struct marker *marker)
 {
 	struct tach_json *json = &walk->gecko->json;
 
+	if (marker->wait) {
+		tach_gecko__write_network(json, &marker->wait->call, marker->id, marker->first,
+					  marker->begin_us, marker->end_us);
+		return;
+	}
 	tach_json__open(json, '{');
 	tach_json__key(json, "type");
-	tach_json__str(json, kinds[interval->kind].type);
+	tach_json__str(json, kinds[marker->kind].type);
 	tach_json__key(json, "duration");
-	tach_json__fixed(json, interval->end_us - interval->begin_us, 3);
+	tach_json__fixed(json, marker->end_us - marker->begin_us, 3);
 	tach_json__key(json, "tid");
 	tach_json__int(json, walk->tid);
 	tach_json__close(json, '}');
@@ -180,13 +235,19 @@ static void put_data(struct walk *walk, const struct interval *interval)
 
 static const struct {
 	const char *name;
-	void (*put)(struct walk *walk, const struct interval *interval);
+	void (*put)(struct walk *walk, const struct marker *marker);
 } columns[] = {
 	{"name", put_name},   {"startTime", put_begin},	  {"endTime", put_end},
 	{"phase", put_phase}, {"category", put_category}, {"data", put_data},
 };
 
-void tach_gecko__write_markers(struct tach_gecko *gecko, __u32 who)
+static void walk_all(struct walk *walk, __u32 who)
+{
+	walk_events(walk, who);
+	walk_waits(walk, who);
+}
+
+int tach_gecko__write_markers(struct tach_gecko *gecko, __u32 who)
 {
 	struct tach_json *json = &gecko->json;
 	struct walk walk = {
@@ -197,23 +258,26 @@ void tach_gecko__write_markers(struct tach_gecko *gecko, __u32 who)
 
 	tach_json__key(json, "markers");
 	tach_json__open(json, '{');
-	walk_events(&walk, who);
+	walk_all(&walk, who);
 	tach_json__key(json, "length");
 	tach_json__int(json, (__s64)walk.cnt);
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		walk.put = columns[i].put;
 		tach_json__key(json, columns[i].name);
 		tach_json__open(json, '[');
-		walk_events(&walk, who);
+		walk_all(&walk, who);
 		tach_json__close(json, ']');
 	}
 	tach_json__close(json, '}');
+	return walk.err;
 }
 
 void tach_gecko__write_marker_names(struct tach_gecko *gecko)
 {
 	for (enum kind kind = 0; kind < KIND_CNT; kind++)
 		tach_json__str(&gecko->json, kinds[kind].name);
+	for (__u32 i = 0; i < tach_frametab__str_cnt(gecko->labels); i++)
+		tach_json__text(&gecko->json, tach_text__of(gecko->labels, i));
 }
 
 void tach_gecko__write_schemas(struct tach_gecko *gecko)

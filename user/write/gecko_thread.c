@@ -19,7 +19,7 @@ struct row {
  * since the row before it, as samples are taken at random points: what is too much goes to the next rows, so that
  * the sum is true, and no row has more than there is. */
 struct rows {
-	struct tach_thread_events rest;
+	struct tach_thread_items rest;
 	const struct tach_event *event; /* NULL: no more */
 	__u64 period_ns;
 	__u64 last_ns;	 /* of the row before */
@@ -120,12 +120,13 @@ static void write_samples(struct tach_gecko *gecko, __u32 who)
 	tach_json__close(json, '}');
 }
 
-void tach_gecko__write_thread(struct tach_gecko *gecko, __u32 who_idx)
+int tach_gecko__write_thread(struct tach_gecko *gecko, __u32 who_idx)
 {
 	const struct tach_who *who = tach_profile__who(gecko->profile, who_idx);
 	const struct tach_process *process = tach_profile__process(gecko->profile, who->process);
 	struct tach_json *json = &gecko->json;
 	char label[TACH_LABEL_SZ], pid[16];
+	int err;
 
 	snprintf(pid, sizeof(pid), "%d", process->pid);
 	tach_label__thread(gecko->profile, who_idx, label);
@@ -145,6 +146,7 @@ void tach_gecko__write_thread(struct tach_gecko *gecko, __u32 who_idx)
 			     "\"unregisterTime\":null,\"pausedRanges\":[],"
 			     "\"showMarkersInTimeline\":true");
 	write_samples(gecko, who_idx);
-	tach_gecko__write_markers(gecko, who_idx);
+	err = tach_gecko__write_markers(gecko, who_idx);
 	tach_json__close(json, '}');
+	return err;
 }

@@ -30,7 +30,7 @@ struct stretch {
 };
 
 struct stretches {
-	struct tach_thread_events rest;
+	struct tach_thread_items rest;
 	const struct tach_event *event; /* the next one begins with it; NULL: no more */
 };
 

@@ -36,7 +36,8 @@ struct tach_writer {
 	const char *ext;  /* "txt" */
 	/* It shows samples one by one: tach_profile__walk() has them. Else a profile has sums only. */
 	bool events;
-	/* It shows the states of threads: those that are only looked for where they are asked for, too. */
+	/* It shows the states of threads, those that are only looked for where they are asked for, too; and what
+	 * sockets they wait for. */
 	bool states;
 	/* Write the frozen profile. 0 or a negative errno; the sink remembers write errors itself. */
 	int (*write)(const struct tach_profile *profile, const struct tach_write_opts *opts,

@@ -6,6 +6,7 @@
  * of the kernel is answered by tests/fuzz/host.c. vmlinux.h was included before. */
 
 #include <stddef.h>
+#include <string.h>
 
 #include "tests/fuzz/host.h"
 
@@ -43,9 +44,10 @@
 	} while (0)
 
 #define bpf_probe_read_user(dst, sz, src)	 host_read_user(dst, sz, src)
+#define bpf_probe_read_kernel(dst, sz, src)	 memcpy(dst, src, sz)
 #define bpf_probe_read_kernel_str(dst, sz, src)	 host_read_str(dst, sz, src)
 #define bpf_ringbuf_output(ring, rec, sz, flags) host_output(rec, sz, flags)
-#define bpf_ringbuf_query(ring, what)		 host.ring_used
+#define bpf_ringbuf_query(ring, what)		 ((what) == BPF_RB_RING_SIZE ? host.ring_sz : host.ring_used)
 #define bpf_get_smp_processor_id()		 host.cpu
 #define bpf_get_current_task_btf()		 host.task
 #define bpf_task_pt_regs(task)			 ((void)(task), &host.regs)
