@@ -25,6 +25,7 @@ HEADER = ROOT / "vmlinux" / "vmlinux.h"
 RUNNING = "/sys/kernel/btf/vmlinux"
 TRANSPARENT = ("TYPEDEF", "CONST", "VOLATILE", "RESTRICT", "TYPE_TAG")
 RECORDS = ("STRUCT", "UNION")
+UNNAMED = ("", "(anon)")
 
 
 class Btf:
@@ -59,11 +60,23 @@ class Btf:
         found = {}
         for member in record["members"]:
             inner = self.resolve(member["type_id"])
-            if member["name"] in ("", "(anon)") and inner and inner["kind"] in RECORDS:
+            if member["name"] in UNNAMED and inner and inner["kind"] in RECORDS:
                 found |= self.members(inner)
             else:
                 found[member["name"]] = member
         return found
+
+
+def fields_difference(ours, us, theirs, them):
+    """The same of a struct without a name, which theirs may well have."""
+    there = theirs.members(them) if them["kind"] in RECORDS else {}
+    for field, member in ours.members(us).items():
+        if field not in there:
+            return f"{field} is not there"
+        why = difference(ours, member["type_id"], theirs, there[field]["type_id"])
+        if why:
+            return f"{field}: {why}"
+    return None
 
 
 def difference(ours, our_id, theirs, their_id):
@@ -73,6 +86,8 @@ def difference(ours, our_id, theirs, their_id):
         return None if us is them else "one side is void"
     kinds = {us["kind"], them["kind"]}
     if kinds <= {"STRUCT", "UNION", "FWD"}:
+        if us["name"] in UNNAMED:
+            return fields_difference(ours, us, theirs, them)
         same = us["name"].split("___")[0] == them["name"]
         return None if same else f"struct {us['name']}, there struct {them['name']}"
     if kinds <= {"INT", "ENUM", "ENUM64"}:
