@@ -19,7 +19,7 @@ packages=(
   # the lab, tests, checks
   bash-completion chromium clang-format-19 clang-tidy-19 fish golang-go libclang-rt-19-dev
   libcmocka-dev libffi-dev mmdebstrap mount musl-tools nodejs pyprof2calltree python3
-  python3-pyflakes python3-pytest runc shellcheck xz-utils zsh
+  python3-pyflakes python3-pytest python3-pytest-rerunfailures runc shellcheck xz-utils zsh
 )
 # Part of other vendors' nodejs, which Debian's cannot be installed beside.
 npm_packages=(npm)

@@ -12,6 +12,7 @@ import time
 from kernel import stolen_seconds
 from processes import wait_until
 from profiled import Recording
+from shares import expect
 from tree import TARGETS, VERSIONS
 
 RATE = 10_000  # waits of less than a tenth of a period are not told of
@@ -70,7 +71,8 @@ class Side:
             asleep = sum(end - begin for _, begin, end in inside)
             # Interrupts have the time in which it is awake, too, and that is nobody's CPU time.
             served = (wait.end - wait.begin - asleep) / 2
-            assert abs(asleep - wait.asleep) < SLACK_MS * (1 + len(inside)) + served + stolen_ms, (wait, inside)
+            slack = SLACK_MS * (1 + len(inside)) + served + stolen_ms
+            expect(abs(asleep - wait.asleep) < slack, wait, inside)
             markers -= inside
         assert not markers and sum(wait.asleep for wait in truth) > 20
         requests = profile.ask("thread", "network", "--limit", 0, "--thread", main["threadHandle"])["requests"]

@@ -5,6 +5,8 @@ import json
 import math
 import time
 
+from shares import expect
+
 SIGMAS = 5
 SLACK = 0.03  # of a time: timers that are late
 EDGE_MS = 4  # of an interval: its ends are exact to two periods of 1 ms each
@@ -43,7 +45,7 @@ class Turns:
     def check_samples(self, samples, function):
         """One for each millisecond, at a random point of it."""
         bound = SIGMAS * math.sqrt(len(self.of(function)) / 2) + self.samples_missing + self.slack_ms(function)
-        assert abs(samples - self.ms(function)) < bound, function
+        expect(abs(samples - self.ms(function)) < bound, function, samples, self.ms(function))
 
     def check_intervals(self, intervals, *functions):
         """They are these functions' time, all of it and no other, between the first turn and the last one."""
@@ -51,14 +53,14 @@ class Turns:
         inside = sum(overlap(each, turn) for each in intervals for turn in self.of(*functions))
         all_of_them = sum(overlap(each, (begin, end)) for each in intervals)
         slack = self.slack_ms(*functions)
-        assert self.ms(*functions) - inside < slack, (functions, inside)
-        assert all_of_them - inside < slack, (functions, all_of_them, inside)
+        expect(self.ms(*functions) - inside < slack, functions, inside)
+        expect(all_of_them - inside < slack, functions, all_of_them, inside)
 
     def check_on_cpu(self, intervals, *functions):
         """As much of these functions' time as their CPU clock says."""
         inside = sum(overlap(each, turn) for each in intervals for turn in self.of(*functions))
         cpu_ms = sum(self.cpu_ms[function] for function in functions)
-        assert abs(inside - cpu_ms) < self.slack_ms(*functions), (functions, inside, cpu_ms)
+        expect(abs(inside - cpu_ms) < self.slack_ms(*functions), functions, inside, cpu_ms)
 
 
 def overlap(left, right):

@@ -20,7 +20,9 @@ longer, and makes every check in every cell.
   share below which it is with 95 % confidence, given the number of samples.
 - A **failed** sample was due and is missing: each cause has its own counter ([statuses](statuses.md)). 0, too.
 - The **total variation** is the distance between the shares of the samples and those of the CPU time; 0 %
-  equal, 100 % disjoint. Beside it the bound that `tests/lib/shares.py` derives.
+  equal, 100 % disjoint. Beside it the bound that `tests/lib/shares.py` derives. What lies outside of its
+  bound is measured again, at most twice: a busy machine is late for a moment, a fault is there each time. What
+  must be 0 is not.
 """
 
 # Figures that count what must not be.

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from rawfile import RawFile
-from shares import SIGMAS, seen_whole, total_variation
+from shares import SIGMAS, expect, seen_whole, total_variation
 from tree import TARGETS
 
 pytestmark = pytest.mark.flavours("gil", "free-threaded")
@@ -178,7 +178,7 @@ def test_shares(start, attach, lab_dir, figure, seconds):
     figure("samples / due", samples / wanted)
     figure("total variation", distance)
     figure("bound", bound)
-    assert distance <= bound, (ours, truth)
+    expect(distance <= bound, ours, truth)
 
 
 @pytest.mark.thorough
@@ -194,4 +194,4 @@ def test_cpu_shares(start, attach, lab_dir, figure, seconds):
     figure("share of rests", share)
     figure("share of rests, bound", bound)
     assert all(sample.state & ON_CPU for sample in raw.samples)
-    assert share <= bound, (ours, turns.cpu_s)
+    expect(share <= bound, ours, turns.cpu_s)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rawfile import RawFile
-from shares import Turns, total_variation
+from shares import Turns, expect, total_variation
 from tree import TARGETS
 
 RATE = 1000
@@ -26,12 +26,12 @@ def test_exceptions(start, attach, lab_dir, figure, seconds):
     turns = Turns(json.loads(truth_path.read_text()))
     # What was under way when the sampling began is not known whole.
     turns = turns.between(raw.samples[0].ts_ns, raw.samples[-1].ts_ns)
-    begin, truth = turns.turns[0][1], turns.cpu_s
+    begin, end, truth = turns.turns[0][1], turns.turns[-1][2], turns.cpu_s
 
     ours, between = collections.Counter(), 0
     for sample in raw.samples:
         functions = [frame.qualname for frame in raw.frames[sample.stack] if frame.qualname in turns.functions]
-        if sample.ts_ns < begin:
+        if not begin <= sample.ts_ns <= end:
             continue
         if functions:
             ours[functions[-1]] += sample.weight
@@ -50,7 +50,7 @@ def test_exceptions(start, attach, lab_dir, figure, seconds):
     figure("failed", sum(profile.counts.failed.values()))
     # A thread that is made to wait for a CPU between two stores has no whole stack for so long.
     assert set(profile.counts.failed) <= {"NO_ROOT", "OFF_FAILED"}
-    assert sum(profile.counts.failed.values()) < 0.01 * samples
+    expect(sum(profile.counts.failed.values()) < 0.01 * samples, profile.counts.failed)
     assert wrong == 0 and moments <= MOMENTS * samples, ours
-    assert 0.97 < samples / due < 1.02
-    assert distance <= bound, (ours, truth)
+    expect(0.97 < samples / due < 1.02, samples, due)
+    expect(distance <= bound, ours, truth)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """A judge that calls everything right proves nothing: each is shown something wrong."""
 
+import re
+import subprocess
+import sys
 import types
 
 import pytest
@@ -10,6 +13,7 @@ from callgraph import ChainGraph, check_stacks
 from published import Published, Track, judge
 from rawfile import Frame, Sample
 from shares import Turns, total_variation
+from tree import ROOT
 
 MODULE, CALLER, LEAF = ("a.py", "<module>", 9), ("a.py", "caller", 5), ("a.py", "leaf", 2)
 STACKS = [[["a.py", "<module>", 9], ["a.py", "caller", 5], ["a.py", "leaf", 1, 3]]]
@@ -84,3 +88,34 @@ def test_table():
     assert "| 3.15-gil | 2 of 1,000 (< 0.006" in text
     assert "| 3.13-jit | no such build |" in text
     assert table.upper_bound(0, 1000) == pytest.approx(0.003, rel=0.01)
+
+
+AGAIN = """
+import sys
+sys.path.insert(0, {lib!r})
+from shares import expect
+
+runs = [0, 0, 0]
+
+def run(test):
+    runs[test] += 1
+    return runs[test]
+
+def test_for_a_moment():
+    expect(run(0) == 3)
+
+def test_each_time():
+    expect(run(1) > 3)
+
+def test_what_must_be():
+    assert run(2) == 2
+"""
+
+
+def test_only_what_has_a_bound_is_measured_again(tmp_path):
+    (options,) = re.findall(r"^PYTEST +:= \$\(PYTHON\) -m pytest (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    path = tmp_path / "test_again.py"
+    path.write_text(AGAIN.format(lib=str(ROOT / "tests" / "lib")))
+    command = [sys.executable, "-B", "-m", "pytest", "-p", "no:cacheprovider", *options.split(), path]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "2 failed, 1 passed, 4 rerun" in done.stdout, done.stdout

@@ -9,7 +9,7 @@ import pytest
 
 from profiled import Recording
 from rawfile import RawFile
-from shares import Turns, total_variation
+from shares import Turns, expect, total_variation
 from tree import TARGETS
 
 RATE = 1000
@@ -79,8 +79,8 @@ def test_known_markers(start, attach, cell, lab_dir, figure, seconds):
     figure("bound", bound)
     assert not impossible
     assert profile.counts.failed == {}
-    assert samples >= 0.9 * due
-    assert distance <= bound, (ours, turns.cpu_s)
+    expect(samples >= 0.9 * due, samples, due)
+    expect(distance <= bound, ours, turns.cpu_s)
 
 
 @pytest.mark.flavours("gil")

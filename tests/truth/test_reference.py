@@ -12,7 +12,7 @@ from profiled import Recording
 from reference import VERSION, Reference
 from results import functions
 from sections import Sections, difference, name_of, of_profile
-from shares import bound_of_short_turns, total_variation
+from shares import bound_of_short_turns, expect, total_variation
 from tree import TARGETS
 
 pytestmark = [pytest.mark.versions(VERSION), pytest.mark.flavours("gil")]
@@ -107,4 +107,4 @@ def test_lock_step(start, tachyon, tmp_path, lab_dir, figure, seconds):
     figure("total variation", distance)
     figure("bound", bound)
     figure("the reference from the truth", total_variation(theirs, truth))
-    assert distance <= bound, (ours, truth)
+    expect(distance <= bound, ours, truth)

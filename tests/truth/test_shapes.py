@@ -11,7 +11,7 @@ import pytest
 
 from kernel import BpfStatistics
 from rawfile import RawFile
-from shares import Turns, total_variation
+from shares import Turns, expect, total_variation
 from stacks import TRUNCATED, Stacks
 from tree import TARGETS
 
@@ -90,8 +90,8 @@ def test_shapes(start, attach, stacks, lab_dir, figure, seconds):
     assert not impossible, [(n, len(f), f[-20:]) for f, n in impossible.most_common(5)]
     assert unresolved == 0
     assert set(profile.counts.failed) <= {"NO_ROOT"}
-    assert between < 0.05 * samples
-    assert distance <= bound, (shapes, turns.cpu_s)
+    expect(between < 0.05 * samples, between, samples)
+    expect(distance <= bound, shapes, turns.cpu_s)
 
 
 @pytest.mark.flavours("gil", "free-threaded")

@@ -4,7 +4,7 @@
 import pytest
 
 from rawfile import RawFile
-from shares import seen_whole, total_variation
+from shares import expect, seen_whole, total_variation
 from tree import TARGETS
 
 pytestmark = pytest.mark.thorough
@@ -28,5 +28,5 @@ def test_known_shares(start, attach, lab_dir, figure, seconds):
     figure("samples / due", samples / due)
     figure("failed", sum(profile.counts.failed.values()))
     assert profile.counts.failed == {}
-    assert samples >= 0.9 * due
-    assert distance <= bound, (ours, turns.cpu_s)
+    expect(samples >= 0.9 * due, samples, due)
+    expect(distance <= bound, ours, turns.cpu_s)

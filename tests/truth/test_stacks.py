@@ -11,6 +11,7 @@ import pytest
 from callgraph import DEPTH, ChainGraph, check_stacks, generated_frames
 from kernel import cpu_seconds, stolen_seconds
 from profiled import Recording
+from shares import expect
 from tree import TARGETS
 
 RATE = 5000
@@ -56,8 +57,8 @@ def test_known_call_graph(cell, start, attach, graph, figure, seconds):
     figure("impossible", sum(count for count, _ in impossible))
     figure("failed", sum(counts.failed.values()))
     figure("samples / due", share)
-    assert share >= 0.99
-    assert inside > 0.98 * counts.status["SAMPLED"]
+    expect(share >= 0.99, share)
+    expect(inside > 0.98 * counts.status["SAMPLED"], inside)
     # No code object came or went, so none had to be compared again; where no counter tells, it had to.
     assert counts.counter["STALE"] == 0
     assert (counts.counter["REVALIDATED"] == 0) == (cell.name != "3.13-free-threaded")

@@ -8,7 +8,7 @@ import pytest
 
 from rawfile import RawFile
 from results import ledgers
-from shares import bound_of_short_turns, seen_whole, total_variation
+from shares import bound_of_short_turns, expect, seen_whole, total_variation
 from tree import TARGETS
 
 RATE = 1000
@@ -36,24 +36,28 @@ def test_known_waits(start, attach, lab_dir, figure, seconds):
     figure("stacks reused", reused)
     figure("failed", sum(profile.counts.failed.values()))
     assert profile.counts.failed == {}
-    assert 0.98 < samples / due < 1.02
-    assert ledger.residual < 1 and reused <= 0.01
-    assert distance <= bound, (ours, turns.cpu_s)
+    expect(0.98 < samples / due < 1.02, samples, due)
+    expect(ledger.residual < 1 and reused <= 0.01, ledger, reused)
+    expect(distance <= bound, ours, turns.cpu_s)
 
 
 def check_rhythm(profile, truth, figure):
+    """Where interrupts come late, as on a busy virtual machine, a tick may find none of many short bursts on a CPU: what
+    they are worth is given to an earlier stack in the end, and counted."""
     functions = profile.functions()
     ours = {name: functions[name] for name in truth}
     samples = sum(ours.values())
     figure("samples", samples)
     for name, value in truth.items():
         figure(name, ours[name] / samples - value / sum(truth.values()))
-    bound = bound_of_short_turns(ours)
+    reused, due = profile.counts.counter["OFF_REUSED"], RATE * sum(truth.values())
+    bound = bound_of_short_turns(ours) + (reused + max(0, due - samples)) / due
     distance = total_variation(ours, truth)
+    figure("reused", reused / samples)
     figure("total variation", distance)
     figure("bound", bound)
     assert profile.counts.failed == {}
-    assert distance <= bound, (ours, truth)
+    expect(distance <= bound, ours, truth)
 
 
 @pytest.mark.flavours("gil", "free-threaded")
@@ -94,6 +98,6 @@ def test_sleepers(start, attach, figure, seconds):
     assert profile.counts.failed == {}
     assert len(profile.tids) == threads + 1
     assert took >= duration
-    assert 0.99 * due < samples < 1.02 * due
+    expect(0.99 * due < samples < 1.02 * due, samples, due)
     # All but the main thread, which sleeps in the module.
     assert waiting >= samples * threads / (threads + 1) * 0.999
