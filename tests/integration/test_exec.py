@@ -9,6 +9,7 @@ import pytest
 
 from knowncode import KnownCode
 from profiled import Recording, check_share, claim_version
+from shares import expect
 from tree import ALL_VERSIONS, TARGETS
 
 BUSY_S = 0.3
@@ -81,7 +82,7 @@ def check_stages(library, profile, cnt):
     """Every stage has its samples, in its own functions; the rest is from starts and ends."""
     found = profile.functions()
     for number in range(1, cnt + 1):
-        assert found[f"stage_{number}"] >= 0.7 * 1000 * BUSY_S
+        expect(found[f"stage_{number}"] >= 0.7 * 1000 * BUSY_S, found)
     scripts = {f"stage{number}.py": number for number in range(1, cnt + 1)}
     for _, frames, _ in profile.rows:
         mine = [frame for frame in frames if frame[0] in scripts]
@@ -161,16 +162,16 @@ def test_unsupported_python_in_between(
     assert "it is not sampled" in warnings[0]
     found = profile.functions()
     assert "stage_2" not in found
-    assert min(found["stage_1"], found["stage_3"]) >= 0.7 * 1000 * BUSY_S
+    expect(min(found["stage_1"], found["stage_3"]) >= 0.7 * 1000 * BUSY_S, found)
     assert profile.counts.failed == {}
-    assert profile.counts.status["NO_LAYOUT"] >= 0.7 * 1000 * BUSY_S
+    expect(profile.counts.status["NO_LAYOUT"] >= 0.7 * 1000 * BUSY_S, profile.counts.status)
 
 
 def test_end_without_python(tachyon, lab_python, stages, go, tmp_path, python_version):
     """What was sampled before is the result."""
     script = stages(["/bin/sleep", "0.3"])
     profile = profile_stages(tachyon, lab_python, go, tmp_path, python_version, script)
-    assert profile.functions()["stage_1"] >= 0.7 * 1000 * BUSY_S
+    expect(profile.functions()["stage_1"] >= 0.7 * 1000 * BUSY_S, profile.functions())
 
 
 EXEC_AND_SLEEP = """

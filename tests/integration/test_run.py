@@ -13,6 +13,7 @@ import time
 import pytest
 
 from processes import wait_until
+from shares import expect
 
 NOBODY = pwd.getpwnam("nobody")
 SUDO = {"SUDO_UID": str(NOBODY.pw_uid), "SUDO_GID": str(NOBODY.pw_gid), "SUDO_USER": "nobody"}
@@ -148,7 +149,7 @@ def test_from_the_first_bytecode(run, lab_dir, python_version):
     assert done.returncode == 0, done.stderr
     rows = stacks(lab_dir / "out")
     burning = sum(count for frames, count in rows if ":burn:" in ";".join(frames))
-    assert burning >= 0.95 * 0.5 * 10000
+    expect(burning >= 0.95 * 0.5 * 10000, burning)
     # The import system is set up before there is any module.
     before = sum(count for frames, count in rows if re.search(r"_bootstrap[^;]*>:_install\w*:", ";".join(frames)))
     assert before >= 1
@@ -211,7 +212,8 @@ def test_as_the_user_behind_sudo(tachyon_run, users_exe, lab_script, lab_dir):
     ]
     stat = os.stat(mine / "out")
     assert (stat.st_uid, stat.st_gid) == (uid, gid)
-    assert sum(count for frames, count in stacks(mine / "out") if ":burn:" in ";".join(frames)) >= 0.9 * 300
+    burned = sum(count for frames, count in stacks(mine / "out") if ":burn:" in ";".join(frames))
+    expect(burned >= 0.9 * 300, burned)
 
 
 @pytest.fixture
@@ -254,7 +256,7 @@ def test_signal_ends_both_and_keeps_the_result(endless, lab_dir, sig):
     out, err = proc.communicate(timeout=20)
     assert proc.returncode == 0, err
     assert "Captured " in out
-    assert sum(count for _, count in stacks(lab_dir / "out")) >= 0.8 * used * 1000 > 0
+    expect(sum(count for _, count in stacks(lab_dir / "out")) >= 0.8 * used * 1000 > 0, used)
     assert not alive(pid)
 
 

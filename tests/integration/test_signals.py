@@ -12,6 +12,7 @@ import pytest
 from processes import wait_until
 from profiled import Recording, check_nothing_left, programs_of_profilers
 from results import Counts, collapsed
+from shares import expect
 from tree import VERSIONS
 
 # Ends when it is told to, with the status that it is told.
@@ -57,7 +58,7 @@ def cpu_s(target):
 
 def check_profile(profile):
     assert profile.counts.failed == {}
-    assert profile.functions()["busy"] > 0.5 * profile.counts.status["SAMPLED"] > 20
+    expect(profile.functions()["busy"] > 0.5 * profile.counts.status["SAMPLED"] > 20, profile.functions())
 
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

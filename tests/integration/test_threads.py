@@ -10,6 +10,7 @@ import pytest
 
 from processes import wait_until
 from profiled import Recording, attach, check_share, share
+from shares import expect
 from tree import TARGETS
 
 BARE = re.compile(r"^CPU in threads without Python: ([\d.]+) s(?: \((.*)\))?$", re.M)
@@ -68,9 +69,9 @@ def test_main_thread_only(profile_of):
     profile, said = profile_of("python", options=())
     assert profile.tids == {said["main"]}
     functions = profile.functions()
-    assert functions["python.<locals>.main"] >= 0.9 * 250
+    expect(functions["python.<locals>.main"] >= 0.9 * 250, functions)
     assert not {"python.<locals>.first", "python.<locals>.second"} & set(functions)
-    assert profile.counts.status["OTHER_THREAD"] >= 0.9 * 500
+    expect(profile.counts.status["OTHER_THREAD"] >= 0.9 * 500, profile.counts.status)
 
 
 def test_all_threads(profile_of):
@@ -78,7 +79,7 @@ def test_all_threads(profile_of):
     assert profile.tids == set(said.values())
     for name, tid in said.items():
         functions = profile.functions(tid)
-        assert functions[f"python.<locals>.{name}"] >= 0.9 * 250
+        expect(functions[f"python.<locals>.{name}"] >= 0.9 * 250, functions)
         others = {f"python.<locals>.{other}" for other in said if other != name}
         assert not others & set(functions)
     check_share(profile)
@@ -126,7 +127,7 @@ def test_thread_that_calls_python(profile_of, lab_dir, library):
     profile, said = profile_of("caller", shared)
     assert said["calls"] == 20
     functions = profile.functions(said["tid"])
-    assert functions["caller.<locals>.called"] == pytest.approx(1000 * said["called_s"], rel=0.1)
+    expect(functions["caller.<locals>.called"] == pytest.approx(1000 * said["called_s"], rel=0.1), functions)
     assert functions["spin"] == pytest.approx(1000 * said["called_s"], rel=0.1)
     tid, cpu_s = bare_threads(profile)[1]["caller"]
     assert tid == said["tid"]
@@ -153,7 +154,8 @@ def test_interpreters_in_turns(profile_of, config):
 
 def test_interpreters_in_parallel(profile_of):
     profile, said = profile_of("parallel")
-    assert profile.functions(said["main"])["parallel.<locals>.outside"] == pytest.approx(300, rel=0.1)
+    outside = profile.functions(said["main"])["parallel.<locals>.outside"]
+    expect(outside == pytest.approx(300, rel=0.1), outside)
     assert profile.functions(said["other"])["inside"] == pytest.approx(300, rel=0.1)
     assert "inside" not in profile.functions(said["main"])
 
@@ -162,7 +164,7 @@ def test_child(profile_of):
     """It is a process of its own, not a thread."""
     profile, _ = profile_of("fork")
     functions = profile.functions()
-    assert functions["fork.<locals>.in_parent"] == pytest.approx(300, rel=0.1)
+    expect(functions["fork.<locals>.in_parent"] == pytest.approx(300, rel=0.1), functions)
     assert "fork.<locals>.in_child" not in functions
     assert len(profile.tids) == 1
 
