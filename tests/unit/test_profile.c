@@ -162,6 +162,40 @@ static int hear(void *ctx, const struct tach_event *event)
 	return 0;
 }
 
+/* What the samples of a row consist of. */
+static void test_states(void **unused)
+{
+	static const __u32 states[] = {
+		TACH_STATE_ON_CPU | TACH_STATE_HAS_GIL,
+		TACH_STATE_ON_CPU | TACH_STATE_HAS_GIL | TACH_STATE_HAS_EXCEPTION,
+		TACH_STATE_GIL_REQUESTED,
+		TACH_STATE_CPU_UNKNOWN,
+	};
+	struct tach_event event = {0};
+	const struct tach_row *row;
+	struct tach_build build;
+	bool added;
+
+	(void)unused;
+	build_start(&build);
+	event.node = tach_profile__leaf(build.profile, build_stack(&build, "ba"));
+	event.who = tach_profile__who_of(build.profile, 0, 0, 5, &added);
+	for (__u32 i = 0; i < 4; i++) {
+		event.state = states[i];
+		event.weight = 1 << i;
+		assert_int_equal(tach_profile__add(build.profile, &event), 0);
+	}
+	build_freeze(&build);
+	row = tach_profile__row(build.profile, 0);
+	assert_int_equal(row->weight, 15);
+	assert_int_equal(row->weights[TACH_ON_CPU_WITH_GIL], 3);
+	assert_int_equal(row->weights[TACH_WAITS_FOR_GIL], 4);
+	assert_int_equal(row->weights[TACH_OFF_CPU], 8);
+	assert_int_equal(row->exceptions, 2);
+	assert_int_equal(row->cpu_unknown, 8);
+	build_end(&build);
+}
+
 /* Events come back as they went in, many more than any buffer holds; but the time of a thread does not go
  * back. */
 static void test_events(void **state)
@@ -337,15 +371,11 @@ static void test_add_is_cheap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sums),
-		cmocka_unit_test(test_define_once),
-		cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_add_is_cheap),
-		cmocka_unit_test(test_events),
-		cmocka_unit_test(test_events_without_room),
+		cmocka_unit_test(test_sums),	     cmocka_unit_test(test_define_once),
+		cmocka_unit_test(test_lost),	     cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_many),	     cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_add_is_cheap), cmocka_unit_test(test_states),
+		cmocka_unit_test(test_events),	     cmocka_unit_test(test_events_without_room),
 
 	};
 

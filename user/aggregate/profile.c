@@ -199,6 +199,10 @@ int tach_profile__add(struct tach_profile *profile, const struct tach_event *eve
 		return 0; /* the session asks, and says it once */
 	profile->rows[row].weight += event->weight;
 	profile->rows[row].weights[doing_of(event->state)] += event->weight;
+	if (event->state & TACH_STATE_HAS_EXCEPTION)
+		profile->rows[row].exceptions += event->weight;
+	if (event->state & TACH_STATE_CPU_UNKNOWN)
+		profile->rows[row].cpu_unknown += event->weight;
 	profile->total += event->weight;
 	if (event->node == profile->lost_node)
 		profile->lost += event->weight;

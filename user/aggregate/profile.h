@@ -173,6 +173,8 @@ struct tach_row {
 	__u32 seq; /* rank of its first sample among the rows': 0, 1, ... row_cnt - 1 */
 	__u64 weight;
 	__u64 weights[TACH_DOING__CNT]; /* what it consists of */
+	__u64 exceptions;		/* of weight: an exception propagated or was handled */
+	__u64 cpu_unknown; /* of weight: whether on a CPU is not known, and counted as not */
 };
 __u32 tach_profile__row_cnt(const struct tach_profile *profile);
 const struct tach_row *tach_profile__row(const struct tach_profile *profile, __u32 idx);
