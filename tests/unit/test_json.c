@@ -114,12 +114,29 @@ static void test_text(void **state)
 	expect_text(TEXT("\xf0\x9d\x95z"), "\"\\udcf0\\udc9d\\udc95z\"");
 }
 
+/* No text ends the element that the JSON stands in. */
+static void test_html(void **state)
+{
+	struct output out;
+
+	(void)state;
+	expect_text(TEXT("</script>\xe2\x80\xa8"), "\"</script>\xe2\x80\xa8\"");
+	start(&out);
+	out.json.html = true;
+	tach_json__open(&out.json, '[');
+	tach_json__str(&out.json, "a</script><!--b>");
+	tach_json__str(&out.json, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa");
+	tach_json__close(&out.json, ']');
+	expect(&out, "[\"a\\u003c/script>\\u003c!--b>\",\"\\u2028\\u2029\xe2\x80\xaa\"]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commas),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_html),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,8 +85,11 @@ static void test_lines(void **state)
 	check(place, "/a.py", 7, "");
 	check(place, "/a.py", 0, "");
 	check(place, "/a.py", -1, "");
+	assert_int_equal(tach_lines__cnt(place->lines, "/a.py"), 6);
 	make_file(place, "jail/empty.py", "");
 	check(place, "/empty.py", 1, "");
+	assert_int_equal(tach_lines__cnt(place->lines, "/empty.py"), 0);
+	assert_int_equal(tach_lines__cnt(place->lines, "/missing.py"), 0);
 }
 
 static void test_relative(void **state)
@@ -148,6 +151,28 @@ static void test_large(void **state)
 	check(place, "/large.py", 1, "");
 }
 
+/* More than is kept: what was forgotten is read again. */
+static void test_many_large(void **state)
+{
+	struct place *place = *state;
+	char path[32];
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < 6; i++) {
+			snprintf(path, sizeof(path), "jail/%d.py", i);
+			if (!pass) {
+				make_file(place, path, "first\n");
+				int fd = openat(place->dir_fd, path, O_WRONLY | O_CLOEXEC);
+
+				assert_return_code(ftruncate(fd, TACH_LINES_MAX_SZ), 0);
+				close(fd);
+			}
+			check(place, path + strlen("jail"), 1, "first");
+			assert_int_equal(tach_lines__cnt(place->lines, path + strlen("jail")), 2);
+		}
+	}
+}
+
 /* The target is gone. */
 static void test_without_directories(void **state)
 {
@@ -168,6 +193,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_way_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_large, setup, teardown),
 		cmocka_unit_test(test_without_directories),
 	};
 

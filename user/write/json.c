@@ -93,7 +93,7 @@ void tach_json__null(struct tach_json *json)
 
 static bool is_plain(unsigned char byte)
 {
-	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '<';
 }
 
 static void put_unit(struct tach_json *json, __u32 unit)
@@ -120,6 +120,10 @@ static void put_escaped(struct tach_json *json, __u32 code)
 
 static bool is_escaped(const struct tach_json *json, __u32 code)
 {
+	if (code == '<')
+		return json->html;
+	if (json->html && (code == 0x2028 || code == 0x2029))
+		return true;
 	return json->ascii || code < 0xa0 || (code >= 0xd800 && code <= 0xdfff);
 }
 

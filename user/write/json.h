@@ -14,6 +14,7 @@ struct tach_json {
 	struct tach_sink *sink;
 	bool comma; /* one is due before the next value */
 	bool ascii; /* write texts as Python's json.dumps() does: without a byte above 0x7f */
+	bool html; /* inside of an element <script>: no text ends it, begins a comment or ends a line */
 };
 
 void tach_json__open(struct tach_json *json, char bracket); /* '{' or '[' */

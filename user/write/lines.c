@@ -11,18 +11,24 @@
 
 #include <uthash.h>
 
+#include "util/grow.h"
+#include "util/types.h"
 #include "write/lines.h"
 
 struct file {
 	UT_hash_handle hh; /* key: path */
 	char *data;	   /* [sz], NULL: not readable */
 	size_t sz;
+	__u32 *starts; /* [cnt] where each line begins; NULL: nobody has asked yet */
+	size_t start_cap;
+	__u32 cnt;
 	char path[];
 };
 
 struct tach_lines {
 	int root_fd, cwd_fd; /* of the target; -1: cannot be opened */
 	struct file *files;  /* hash */
+	size_t kept_sz;	     /* of their data */
 };
 
 struct tach_lines *tach_lines__new(int proc_fd)
@@ -36,17 +42,24 @@ struct tach_lines *tach_lines__new(int proc_fd)
 	return lines;
 }
 
-void tach_lines__free(struct tach_lines *lines)
+static void forget(struct tach_lines *lines)
 {
 	struct file *file, *next;
 
-	if (!lines)
-		return;
 	HASH_ITER (hh, lines->files, file, next) {
 		HASH_DEL(lines->files, file);
 		free(file->data);
+		free(file->starts);
 		free(file);
 	}
+	lines->kept_sz = 0;
+}
+
+void tach_lines__free(struct tach_lines *lines)
+{
+	if (!lines)
+		return;
+	forget(lines);
 	if (lines->root_fd >= 0)
 		close(lines->root_fd);
 	if (lines->cwd_fd >= 0)
@@ -89,7 +102,7 @@ static void read_file(struct file *file, int fd)
 	}
 }
 
-static const struct file *find_file(struct tach_lines *lines, const char *path)
+static struct file *find_file(struct tach_lines *lines, const char *path)
 {
 	size_t len = strlen(path);
 	struct file *file;
@@ -98,6 +111,8 @@ static const struct file *find_file(struct tach_lines *lines, const char *path)
 	HASH_FIND(hh, lines->files, path, len, file);
 	if (file)
 		return file;
+	if (lines->kept_sz > TACH_LINES_KEPT_SZ - TACH_LINES_MAX_SZ)
+		forget(lines);
 	file = calloc(1, sizeof(*file) + len + 1);
 	if (!file)
 		return NULL;
@@ -108,6 +123,7 @@ static const struct file *find_file(struct tach_lines *lines, const char *path)
 		read_file(file, fd);
 		close(fd);
 	}
+	lines->kept_sz += file->sz;
 	return file;
 }
 
@@ -122,18 +138,45 @@ static size_t line_end(const struct file *file, size_t pos, size_t *next)
 	return pos;
 }
 
+/* Find where its lines begin: once, as a file may have millions. What there is no memory for is not there. */
+static void index_lines(struct file *file)
+{
+	size_t pos, next;
+	__u32 *moved;
+
+	for (pos = 0; pos < file->sz; pos = next) {
+		moved = tach_grow(file->starts, &file->start_cap, file->cnt + 1, sizeof(*moved));
+		if (!moved)
+			return;
+		file->starts = moved;
+		file->starts[file->cnt++] = (__u32)pos;
+		line_end(file, pos, &next);
+	}
+}
+
+static const struct file *find_lines(struct tach_lines *lines, const char *path)
+{
+	struct file *file = find_file(lines, path);
+
+	if (file && file->data && !file->starts)
+		index_lines(file);
+	return file;
+}
+
 struct tach_text tach_lines__get(struct tach_lines *lines, const char *path, int line)
 {
-	const struct file *file = find_file(lines, path);
-	size_t pos = 0, next, end;
+	const struct file *file = find_lines(lines, path);
+	size_t pos, next;
 
-	if (!file || !file->data || line < 1)
+	if (!file || line < 1 || (__u32)line > file->cnt)
 		return (struct tach_text){"", 0};
-	while (pos < file->sz) {
-		end = line_end(file, pos, &next);
-		if (!--line)
-			return (struct tach_text){file->data + pos, end - pos};
-		pos = next;
-	}
-	return (struct tach_text){"", 0};
+	pos = file->starts[line - 1];
+	return (struct tach_text){file->data + pos, line_end(file, pos, &next) - pos};
+}
+
+int tach_lines__cnt(struct tach_lines *lines, const char *path)
+{
+	const struct file *file = find_lines(lines, path);
+
+	return file ? (int)file->cnt : 0;
 }
