@@ -82,6 +82,10 @@ SAN     := $(UNIT_SRC:%.c=$(B)/san/%)
 TOOLS   := $(TOOL_SRC:%.c=$(B)/%)
 TBPF    := $(TBPF_SRC:tests/bpf/%.bpf.c=$(B)/gen/%.skel.h)
 TRUN    := $(TRUN_SRC:%.c=$(B)/%)
+# The same for each architecture.
+PAGE_DIR := build/page
+PAGES    := $(patsubst user/page/%.html,$(B)/gen/%.page.h,$(wildcard user/page/*.html))
+PAGE_SRC := $(wildcard user/page/*.mjs user/page/*.css user/page/*.html)
 
 C_FILES := $(wildcard bpf/*.[ch] vmlinux/*.h user/*.[ch] user/*/*.[ch] \
 	     tests/unit/*.[ch] tests/tools/*.[ch] tests/bpf/*.[ch] tests/targets/*.[ch] \
@@ -149,7 +153,7 @@ help: ## this list
 # Say what to do instead of failing at the first missing header.
 $(B)/tools.ok:
 	@missing=; \
-	for cmd in $(firstword $(CC)) $(firstword $(CLANG)) $(BPFTOOL) $(PKG_CONFIG); do \
+	for cmd in $(firstword $(CC)) $(firstword $(CLANG)) $(BPFTOOL) $(PKG_CONFIG) node npm; do \
 		command -v $$cmd >/dev/null || missing="$$missing $$cmd"; \
 	done; \
 	for lib in $(LIBS); do \
@@ -200,14 +204,32 @@ $(TBPF): $(B)/gen/%.skel.h: $(B)/tests/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen object $(<:.o=.linked.o) $<
 	$(Q)$(BPFTOOL) gen skeleton $(<:.o=.linked.o) name $(subst -,_,$*) >$@
 
+# --- pages ---------------------------------------------------------------------------------------
+
+PAGE_PACKAGES := $(PAGE_DIR)/node_modules/.package-lock.json
+
+$(PAGE_PACKAGES): user/page/package.json user/page/package-lock.json user/page/.npmrc | $(B)/tools.ok
+	$(call msg,NPM)
+	@mkdir -p $(PAGE_DIR)
+	$(Q)cp $^ $(PAGE_DIR)
+	$(Q)cd $(PAGE_DIR) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+# The modules are found beside the packages.
+$(PAGES): $(B)/gen/%.page.h: $(PAGE_SRC) $(PAGE_PACKAGES)
+	$(call msg,PAGE)
+	@mkdir -p $(@D)
+	$(Q)cp $(PAGE_SRC) $(PAGE_DIR)
+	$(Q)cd $(PAGE_DIR) && node build.mjs $* $(abspath $@)
+
 # --- user side -----------------------------------------------------------------------------------
 
-$(B)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS)
+$(B)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS) $(PAGES)
 	$(call msg,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) $(CFLAGS) $(DEPS) -c $< -o $@
 
-$(B)/san/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS)
+$(B)/san/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS) $(PAGES)
 	$(call msg,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) $(SAN_FLAGS) $(DEPS) -c $< -o $@
@@ -255,7 +277,7 @@ $(TRUN): $(B)/%: $(B)/obj/%.o $(LIB)
 
 RESULTS := $(B)/results
 SUM     := $(B)/sum
-SUITES  := lint test-scripts unit unit-san fuzz test-bpf test-int interop check-truth check-vm
+SUITES  := lint test-scripts unit unit-san fuzz test-bpf test-int test-page interop check-truth check-vm
 RUN     := $(PYTHON) -B scripts/results.py run $(RESULTS)
 LIMIT   := timeout --kill-after=10 1800
 # Root must not write into the tree, and tests must not see that it was sudo that made them root.
@@ -296,7 +318,7 @@ test-int: all $(TOOLS) ## the program on real Pythons (root, PY=3.14)
 
 LINT := lint-format lint-tidy lint-shell lint-python lint-layers lint-tree lint-packages vmlinux-check
 .PHONY: $(LINT)
-lint: $(SKELS) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
+lint: $(SKELS) $(PAGES) ## format, clang-tidy, shellcheck, pyflakes, include direction, tree checks
 	$(Q)$(RUN) $@ step $(patsubst %,'$(MAKE) -k --no-print-directory %',$(LINT))
 
 SCRIPTS := $(wildcard scripts/*.sh tests/vm/*.sh .ci/run)
@@ -335,7 +357,7 @@ lint-tree:
 lint-packages:
 	$(Q)scripts/setup.sh --check-docs
 
-bench: all $(TOOLS) ## cost, beside the reference profiler (root, BENCH=quick)
+bench: all $(TOOLS) $(BROWSER_NPM) ## cost, beside the reference profiler (root, BENCH=quick)
 	$(Q)scripts/lab.sh >/dev/null
 	$(Q)$(AS_ROOT) TACHYON=$(CURDIR)/$(BIN) LAB="$$(scripts/lab.sh)" PY="$(PY)" \
 		BENCH="$(BENCH)" $(PYTHON) -B tests/bench/bench.py

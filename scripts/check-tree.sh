@@ -12,7 +12,7 @@ mapfile -t files < <(
     find . -path ./build -prune -o -type f -printf '%P\n'
 )
 mapfile -t files < <(for file in "${files[@]}"; do [ ! -f "$file" ] || echo "$file"; done | sort)
-mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '(\.([ch]|py|sh|mk)|^Makefile|^\.ci/run)$')
+mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '(\.([ch]|py|sh|mk|mjs|css)|^Makefile|^\.ci/run)$')
 mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vE '^(LICENSE|scripts/check-tree\.sh)$')
 
 fails=0
@@ -48,7 +48,7 @@ mapfile -t naming < <(printf '%s\n' "${texts[@]}" | grep -v '^tests/scripts/')
 while IFS=: read -r file line path; do
   [ -e "$path" ] || complain "$file:$line: names $path, which is not there"
 done < <(grep -noPI \
-  '(?<![\w/<.*-])(bpf|user|vmlinux|scripts|tests|docs)/[a-z0-9_./-]*\.(c|h|py|sh|md|1)\b(?![*<])' "${naming[@]}")
+  '(?<![\w/<.*-])(bpf|user|vmlinux|scripts|tests|docs)/[a-z0-9_./-]*\.(c|h|py|sh|md|mjs|1)\b(?![*<])' "${naming[@]}")
 
 if [ "$fails" -gt 0 ]; then
   echo "check-tree: $fails complaints" >&2

@@ -14,11 +14,11 @@ set -euo pipefail
 # Why each of them: docs/dependencies.md.
 packages=(
   # build
-  bpftool clang-19 gcc libbpf-dev libcap-dev libelf-dev libzstd-dev linux-libc-dev pkg-config
+  bpftool clang-19 gcc libbpf-dev libcap-dev libelf-dev libzstd-dev linux-libc-dev nodejs pkg-config
   uthash-dev zlib1g-dev
   # the lab, tests, checks
   bash-completion chromium clang-format-19 clang-tidy-19 fish golang-go libclang-rt-19-dev
-  libcmocka-dev libffi-dev mmdebstrap mount musl-tools nodejs pyprof2calltree python3
+  libcmocka-dev libffi-dev mmdebstrap mount musl-tools pyprof2calltree python3
   python3-pyflakes python3-pytest python3-pytest-rerunfailures runc shellcheck xz-utils zsh
 )
 # Part of other vendors' nodejs, which Debian's cannot be installed beside.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,17 @@ static int open_profile(struct convert *c)
 	else if (c->out.writer->events)
 		err = tach_profile__keep_events(c->profile, -1, &unknown);
 	return err ? tach_error(err, "cannot keep samples: %s", strerror(-err)) : 0;
+}
+
+/* A recording does not have them: they are what is there now, as the reference takes them. */
+static int open_sources(struct convert *c)
+{
+	int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = tach_output__sources(&c->out, proc_fd);
+
+	if (proc_fd >= 0)
+		close(proc_fd);
+	return err;
 }
 
 /* The file into the profile. */
@@ -115,7 +127,9 @@ static int convert(struct convert *c, const struct tach_opts *opts)
 	if (err)
 		return err;
 	c->bar = isatty(fileno(c->out.words));
-	err = open_profile(c);
+	err = open_sources(c);
+	if (!err)
+		err = open_profile(c);
 	if (!err)
 		err = read_all(c);
 	if (!err)
@@ -128,6 +142,7 @@ int tach_convert__run(const struct tach_opts *opts)
 	struct convert c = {0};
 	int err = convert(&c, opts);
 
+	tach_output__close(&c.out, NULL);
 	tach_profile__free(c.profile);
 	tach_frametab__free(c.tab);
 	tach_replay__free(c.replay);

@@ -63,6 +63,14 @@ int tach_output__journal(struct tach_output *out, int pid)
 	return fd;
 }
 
+int tach_output__sources(struct tach_output *out, int proc_fd)
+{
+	if (!out->writer->sources || out->lines)
+		return 0;
+	out->lines = tach_lines__new(proc_fd);
+	return out->lines ? 0 : tach_error(-ENOMEM, "out of memory");
+}
+
 int tach_output__write(struct tach_output *out, const struct tach_profile *profile)
 {
 	const struct tach_opts *opts = out->opts;
@@ -72,6 +80,7 @@ int tach_output__write(struct tach_output *out, const struct tach_profile *profi
 		.summary = !opts->no_summary,
 		.zstd = opts->compression != TACH_COMPRESSION_NONE,
 		.words = out->words,
+		.lines = out->lines,
 	};
 	struct tach_why why;
 	int err;
@@ -95,4 +104,6 @@ void tach_output__close(struct tach_output *out, const struct tach_profile *prof
 	if (keep && out->journal.path)
 		tach_warn("the samples are in %s; tachyon-bpf replay reads it", out->journal.path);
 	tach_journal__end(&out->journal, keep);
+	tach_lines__free(out->lines);
+	out->lines = NULL;
 }

@@ -15,6 +15,7 @@ struct tach_output {
 	const struct tach_writer *writer;
 	FILE *words; /* what is said of it: stderr if the result goes to stdout */
 	struct tach_journal journal;
+	struct tach_lines *lines; /* of source files, if the result shows them */
 };
 
 /* See whether it can be written. 0 or a negative errno. */
@@ -26,6 +27,10 @@ int tach_output__raw(struct tach_output *out, int *fd);
 
 /* A file for the events of process @pid, or -1, as tach_journal__open(). */
 int tach_output__journal(struct tach_output *out, int pid);
+
+/* Source files are those that the process with this /proc/PID sees, now: it may be gone when they are wanted. Not
+ * kept. Asked again, nothing happens. 0 or a negative errno. */
+int tach_output__sources(struct tach_output *out, int proc_fd);
 
 /* Write @profile (frozen), after tach_interrupt__open(). The journal is not needed any more then; else it stays,
  * if there is something in it, unless the user has given the result up. 0 or a negative errno. */

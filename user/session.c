@@ -136,6 +136,17 @@ static int open_pipeline(struct session *s)
 	return err ? tach_error(err, "cannot wait for events: %s", strerror(-err)) : 0;
 }
 
+/* What the program sees as its files is known when its interpreter is there: a launched one may change its root
+ * directory before. */
+static int search(struct session *s)
+{
+	int err = tach_subject__search(s->subject, &s->sampler->sink);
+
+	if (!err && tach_subject__found(s->subject))
+		err = tach_output__sources(&s->out, tach_target__proc_fd(target_of(s)));
+	return err;
+}
+
 /* Everything is set up. An attached program is found before the sampling starts, a launched one is let go
  * after that: either way its first moment can be a sample. */
 static int start(struct session *s)
@@ -144,7 +155,7 @@ static int start(struct session *s)
 	int err = tach_subject__start(s->subject);
 
 	if (!err && s->opts->command == TACH_CMD_ATTACH)
-		err = tach_subject__search(s->subject, &s->sampler->sink);
+		err = search(s);
 	if (err)
 		return err;
 	start_ns = tach_now_ns();
@@ -161,7 +172,7 @@ static int start(struct session *s)
 	err = tach_caps__drop(!tach_invoker()->sudo);
 	if (err)
 		tach_debug("cannot give up capabilities: %s", strerror(-err));
-	return tach_subject__search(s->subject, &s->sampler->sink);
+	return search(s);
 }
 
 static int wait_ms(const struct session *s)
@@ -263,7 +274,7 @@ static int step(struct session *s)
 		return err;
 	if (s->deadline_ns && tach_now_ns() >= s->deadline_ns)
 		s->done = true;
-	return s->done ? 0 : tach_subject__search(s->subject, &s->sampler->sink);
+	return s->done ? 0 : search(s);
 }
 
 static int stop(struct session *s)

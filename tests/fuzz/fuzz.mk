@@ -22,7 +22,7 @@ PLANTED    := $(filter-out $(PLANT_READ),$(PLANT_SRC))
 PLANTED    := $(PLANTED:tests/fuzz/planted/%.sed=$(FUZZ_DIR)/planted/%/fuzz_walk)
 PLANTED_READ := $(PLANT_READ:tests/fuzz/planted/%.sed=$(FUZZ_DIR)/planted/%/fuzz_replay)
 
-$(FUZZ_DIR)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS)
+$(FUZZ_DIR)/obj/%.o: %.c Makefile | $(B)/tools.ok $(SKELS) $(PAGES)
 	$(call msg,CLANG)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -c $< -o $@

@@ -71,7 +71,7 @@ SUB_ERRORS = [
     ("run --pstats --collapsed x.py", "argument --collapsed: not allowed with argument --pstats"),
     ("run --collapsed --pstats x.py", "argument --pstats: not allowed with argument --collapsed"),
     ("run --python python3 -- ls", "argument --python: not allowed with -- COMMAND"),
-    ("run --flamegraph x.py", "--flamegraph is not available in this version"),
+    ("run --heatmap x.py", "--heatmap is not available in this version"),
     ("attach --live 1", "--live is not available in this version"),
     ("dump --async-aware 1", "--async-aware is not available in this version"),
     ("dump", "the following arguments are required: pid"),
@@ -148,7 +148,7 @@ def test_help_lists_the_options(helps):
     common = {"--help", "--verbose", "--mode", "--sampling-rate", "--duration", "--all-threads", "--pstats"}
     common |= {"--collapsed", "--gecko", "--output", "--sort", "--limit", "--no-summary", "--tids", "--native", "--no-gc"}
     common |= {"--force", "--ring-size", "--raw", "--pprof", "--speedscope", "--realtime-stats"}
-    common |= {"--jsonl", "--binary", "--compression", "--blocking"}
+    common |= {"--jsonl", "--binary", "--compression", "--blocking", "--flamegraph"}
     assert set(options_of(helps["attach"])) == common
     assert set(options_of(helps["run"])) == common | {"--module", "--python"}
     few = {"--help", "--verbose", "--all-threads", "--native", "--no-gc", "--blocking", "--tids", "--force"}

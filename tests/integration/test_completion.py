@@ -23,7 +23,7 @@ CASES = [
     ("tachyon-bpf run --mod\t", "tachyon-bpf run --mod"),  # --module, --mode
     ("tachyon-bpf run --modu\t", "tachyon-bpf run --module "),
     ("tachyon-bpf dump --sor\t", "tachyon-bpf dump --sor"),  # is none of its options
-    ("tachyon-bpf attach --flameg\t", "tachyon-bpf attach --flameg"),  # nor in this version
+    ("tachyon-bpf attach --heatm\t", "tachyon-bpf attach --heatm"),  # nor in this version
     ("tachyon-bpf run -m --mode=cpu unique-f\t", "tachyon-bpf run -m --mode=cpu unique-file.py "),
     ("tachyon-bpf run -d 5 x.py --mo\t", "tachyon-bpf run -d 5 x.py --mo"),  # the program's
     ("tachyon-bpf run x.py unique-f\t", "tachyon-bpf run x.py unique-file.py "),

@@ -15,7 +15,7 @@ from tree import ROOT
 
 # What is known of the reference and not in this version: each ends the program with one line that says so. When
 # something lands, it goes away here and loses its mark in user/cli/optable.c or user/cli/commands.c.
-LATER = """--live --opcodes --async-aware --async-mode --subprocesses --flamegraph
+LATER = """--live --opcodes --async-aware --async-mode --subprocesses
     --heatmap --diff-flamegraph --browser""".split()
 LATER_COMMANDS = []
 

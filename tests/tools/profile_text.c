@@ -15,10 +15,11 @@
  *	event NS WHO STACK_ID STATE WEIGHT
  *	wait NS NS WHO KIND FD FAMILY TYPE LOCAL_ADDRESS PORT PEER_ADDRESS PORT [PATH]
  * Processes and threads by their order from 0; "sample" is an event of a thread of process 0, which is there
- * even if nobody has named it.
+ * even if nobody has named it. Source files are those that this program sees.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,10 +284,12 @@ int main(int argc, char **argv)
 	if (err == -1)
 		fprintf(stderr, "check: %s\n", why.text);
 	opts.zstd = in.zstd;
+	opts.lines = tach_lines__new(open("/proc/self", O_PATH | O_CLOEXEC));
 	if (!err && tach_write(writer, in.profile, &opts, path, &why)) {
 		fprintf(stderr, "write: %s\n", why.text);
 		err = -1;
 	}
+	tach_lines__free(opts.lines);
 	tach_profile__free(in.profile);
 	tach_frametab__free(in.tab);
 	free(in.ids);

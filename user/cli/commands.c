@@ -32,6 +32,7 @@ static const struct tach_example run_examples[] = {
 	{"sudo tachyon-bpf run --mode cpu -r 10khz -m json.tool big.json", "a module, at 10 kHz"},
 	{"sudo tachyon-bpf run --mode cpu --collapsed -o out.txt -- pytest -q",
 	 "a command that is a Python program"},
+	{"sudo tachyon-bpf run -a --flamegraph -o out.html app.py", "a page for the browser"},
 	{},
 };
 
@@ -84,6 +85,7 @@ static const struct tach_positional replay_positionals[] = {
 
 static const struct tach_example replay_examples[] = {
 	{"tachyon-bpf replay --collapsed -o out.txt profile.bin", "to collapsed stacks"},
+	{"tachyon-bpf replay --flamegraph -o out.html profile.bin", "to a flame graph"},
 	{},
 };
 

@@ -155,7 +155,6 @@ const struct tach_option tach_options[] = {
 		.help = "one line per stack, for flame graph tools",
 	}, {
 		.name = "flamegraph", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "flamegraph",
-		.later = true,
 		.help = "flame graph, an HTML page",
 	}, {
 		.name = "gecko", .group = TACH_GROUP_FORMAT, .where = WRITE, .format = "gecko",

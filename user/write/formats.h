@@ -12,6 +12,8 @@ int tach_pstats__write_file(const struct tach_profile *profile, const struct tac
 			    struct tach_sink *sink);
 int tach_collapsed__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
 			  struct tach_sink *sink);
+int tach_flamegraph__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
+			   struct tach_sink *sink);
 int tach_gecko__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		      struct tach_sink *sink);
 int tach_pprof__write(const struct tach_profile *profile, const struct tach_write_opts *opts,

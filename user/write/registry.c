@@ -27,6 +27,14 @@ static const struct tach_writer writers[] = {
 		.done = "Collapsed stack output written to",
 	},
 	{
+		.name = "flamegraph",
+		.ext = "html",
+		.states = true,
+		.sources = true,
+		.write = tach_flamegraph__write,
+		.done = "Flamegraph saved to:",
+	},
+	{
 		.name = "gecko",
 		.ext = "json",
 		.events = true,

@@ -7,6 +7,7 @@
 
 #include "aggregate/profile.h"
 #include "util/log.h"
+#include "write/lines.h"
 #include "write/sink.h"
 
 /* A format is one file with one of these, and one row in registry.c. */
@@ -29,6 +30,8 @@ struct tach_write_opts {
 	bool sampled_marker;
 	bool zstd;   /* binary only: compress */
 	FILE *words; /* where a writer may say how it went; NULL: nowhere */
+	/* The target's source files, for a writer that shows lines of them; NULL: not to be had. */
+	struct tach_lines *lines;
 };
 
 struct tach_writer {
@@ -39,6 +42,7 @@ struct tach_writer {
 	/* It shows the states of threads, those that are only looked for where they are asked for, too; and what
 	 * sockets they wait for. */
 	bool states;
+	bool sources; /* it shows lines of source files */
 	/* Write the frozen profile. 0 or a negative errno; the sink remembers write errors itself. */
 	int (*write)(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		     struct tach_sink *sink);
