@@ -5,7 +5,7 @@
 usage: bench.py [--only NAME,...] [--json FILE] [--markdown FILE]
 
   --only      ticks, timer, whole, startup, depth, lost, rates, sleepers, switches, stops,
-              replay (default: all)
+              replay, pages (default: all)
   --json      where the figures go (default: build/bench.json)
   --markdown  measure nothing: put the figures of --json into FILE, between its two marker lines
 
@@ -24,6 +24,7 @@ import time
 import cost
 import kernel
 import modes
+import pages
 import replays
 import stops
 import ticks
@@ -43,9 +44,10 @@ BENCHMARKS = {
     "switches": modes.switches,
     "stops": stops.stops,
     "replay": replays.replay,
+    "pages": pages.pages,
 }
 # The kernel's BPF statistics, without which there is no BPF time, cost each run of a program 50 ns: not here.
-WITHOUT_STATISTICS = {"lost", "switches", "stops", "replay"}
+WITHOUT_STATISTICS = {"lost", "switches", "stops", "replay", "pages"}
 MARKERS = ("<!-- figures: made by tests/bench/bench.py --markdown -->", "<!-- end of figures -->")
 
 # How often and how long (seconds). Reference: whole seconds only.
