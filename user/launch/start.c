@@ -7,7 +7,7 @@
 
 #define EXIT_NOT_STARTED 127
 
-static void reset_signals(void)
+void tach_start__reset_signals(void)
 {
 	struct sigaction now, standard = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -40,7 +40,7 @@ _Noreturn void tach_start__child(const struct tach_identity *identity, char *con
 	char go;
 	int err;
 
-	reset_signals();
+	tach_start__reset_signals();
 	err = tach_identity__assume(identity);
 	if (err)
 		give_up(link_fd, TACH_START_USER, -err);

@@ -17,9 +17,11 @@ struct tach_start_report {
 	int err; /* errno */
 };
 
-/* Become the invoking user, wait for a byte from @link_fd, exec @argv. Signals are as a new program
- * expects them: none blocked, none handled; those ignored stay so (nohup), but for SIGPIPE
- * and SIGXFSZ.
+/* Signals are as a new program expects them: none blocked, none handled; those ignored stay so (nohup), but for
+ * SIGPIPE and SIGXFSZ. */
+void tach_start__reset_signals(void);
+
+/* Become the invoking user, wait for a byte from @link_fd, exec @argv, with signals reset.
  * Only async-signal-safe calls. */
 _Noreturn void tach_start__child(const struct tach_identity *identity, char *const argv[],
 				 int link_fd);
