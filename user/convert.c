@@ -133,6 +133,8 @@ static int convert(struct convert *c, const struct tach_opts *opts)
 	if (!err)
 		err = read_all(c);
 	if (!err)
+		err = tach_output__check(&c->out, &c->summary);
+	if (!err)
 		err = freeze(c);
 	return err ?: write_profile(c);
 }

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "launch/browser.h"
 #include "output.h"
 #include "util/interrupt.h"
 #include "util/log.h"
@@ -27,7 +29,14 @@ int tach_output__open(struct tach_output *out, const struct tach_opts *opts)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	err = tach_write__check(out->writer, opts->output, &why);
-	return err ? tach_error(err, "%s", why.text) : 0;
+	if (err)
+		return tach_error(err, "%s", why.text);
+	return opts->baseline ? tach_baseline__open(opts->baseline, &out->baseline) : 0;
+}
+
+int tach_output__check(const struct tach_output *out, const struct tach_summary *run)
+{
+	return out->baseline ? tach_baseline__check(out->baseline, run) : 0;
 }
 
 /* With the rights of the invoking user, like all that is written. A pipe without a reader is an error: waiting
@@ -71,9 +80,24 @@ int tach_output__sources(struct tach_output *out, int proc_fd)
 	return out->lines ? 0 : tach_error(-ENOMEM, "out of memory");
 }
 
+/* The result is there: that it is not shown is no failure. */
+static void show(const struct tach_output *out, const char *file)
+{
+	struct tach_why why;
+
+	if (!out->opts->browser || !out->writer->page)
+		return;
+	fflush(out->words);
+	if (!file)
+		tach_warn("no browser is started: the page was not written to a file");
+	else if (tach_browser__open(file, &why))
+		tach_warn("no browser is started: %s; open %s yourself", why.text, file);
+}
+
 int tach_output__write(struct tach_output *out, const struct tach_profile *profile)
 {
 	const struct tach_opts *opts = out->opts;
+	char *file = NULL;
 	const struct tach_write_opts write_opts = {
 		.sort = opts->sort,
 		.limit = opts->limit,
@@ -81,6 +105,8 @@ int tach_output__write(struct tach_output *out, const struct tach_profile *profi
 		.zstd = opts->compression != TACH_COMPRESSION_NONE,
 		.words = out->words,
 		.lines = out->lines,
+		.baseline = out->baseline ? tach_baseline__profile(out->baseline) : NULL,
+		.file = &file,
 	};
 	struct tach_why why;
 	int err;
@@ -90,6 +116,8 @@ int tach_output__write(struct tach_output *out, const struct tach_profile *profi
 	tach_interrupt__end_writing();
 	if (!err) {
 		tach_journal__end(&out->journal, false);
+		show(out, file);
+		free(file);
 		return 0;
 	}
 	if (tach_interrupt__gave_up())
@@ -106,4 +134,6 @@ void tach_output__close(struct tach_output *out, const struct tach_profile *prof
 	tach_journal__end(&out->journal, keep);
 	tach_lines__free(out->lines);
 	out->lines = NULL;
+	tach_baseline__free(out->baseline);
+	out->baseline = NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "baseline.h"
 #include "cli/opts.h"
 #include "write/writer.h"
 
@@ -15,11 +16,15 @@ struct tach_output {
 	const struct tach_writer *writer;
 	FILE *words; /* what is said of it: stderr if the result goes to stdout */
 	struct tach_journal journal;
-	struct tach_lines *lines; /* of source files, if the result shows them */
+	struct tach_lines *lines;	/* of source files, if the result shows them */
+	struct tach_baseline *baseline; /* if the result is compared with one */
 };
 
-/* See whether it can be written. 0 or a negative errno. */
+/* See whether it can be written, and read what it is compared with. 0 or a negative errno. */
 int tach_output__open(struct tach_output *out, const struct tach_opts *opts);
+
+/* Whether a recording like this can be what the command line asks for. 0 or a negative errno. */
+int tach_output__check(const struct tach_output *out, const struct tach_summary *run);
 
 /* The file for the records as they come, if the command line asks for it: *@fd, which the caller closes. 0 or a
  * negative errno. */

@@ -83,6 +83,26 @@ static double duration_s(const struct session *s)
 	return (end_ns - s->sampler->start_ns) / 1e9;
 }
 
+static __u32 features_of(const struct tach_opts *opts)
+{
+	return (opts->all_threads ? TACH_FEATURE_ALL_THREADS : 0) |
+	       (opts->native ? TACH_FEATURE_NATIVE : 0) | (opts->no_gc ? 0 : TACH_FEATURE_GC) |
+	       (opts->opcodes ? TACH_FEATURE_OPCODES : 0) |
+	       (opts->blocking ? TACH_FEATURE_BLOCKING : 0);
+}
+
+/* Before anything is started. */
+static int open_output(struct session *s)
+{
+	const struct tach_summary planned = {
+		.mode = tach_mode__name(s->opts->mode),
+		.features = features_of(s->opts),
+	};
+	int err = tach_output__open(&s->out, s->opts);
+
+	return err ?: tach_output__check(&s->out, &planned);
+}
+
 /* As far as it is known. */
 static struct tach_summary summary_of(const struct session *s)
 {
@@ -97,11 +117,7 @@ static struct tach_summary summary_of(const struct session *s)
 			s->epoch_ns
 				?: tach_clock_ns(CLOCK_REALTIME) - (tach_now_ns() - s->begin_ns),
 		.mode = tach_mode__name(opts->mode),
-		.features = (opts->all_threads ? TACH_FEATURE_ALL_THREADS : 0) |
-			    (opts->native ? TACH_FEATURE_NATIVE : 0) |
-			    (opts->no_gc ? 0 : TACH_FEATURE_GC) |
-			    (opts->opcodes ? TACH_FEATURE_OPCODES : 0) |
-			    (opts->blocking ? TACH_FEATURE_BLOCKING : 0),
+		.features = features_of(opts),
 	};
 }
 
@@ -353,8 +369,10 @@ int tach_session__run(const struct tach_opts *opts)
 	};
 	int err, code;
 
-	if (tach_output__open(&s.out, opts))
+	if (open_output(&s)) {
+		tach_output__close(&s.out, NULL);
 		return TACH_EXIT_FAILURE;
+	}
 	err = record(&s);
 	code = err ? TACH_EXIT_FAILURE : tach_subject__exit_code(s.subject, s.interrupted);
 	tach_output__close(&s.out, s.line ? tach_pipeline__profile(s.line) : NULL);

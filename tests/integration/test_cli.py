@@ -148,7 +148,7 @@ def test_help_lists_the_options(helps):
     common = {"--help", "--verbose", "--mode", "--sampling-rate", "--duration", "--all-threads", "--pstats"}
     common |= {"--collapsed", "--gecko", "--output", "--sort", "--limit", "--no-summary", "--tids", "--native", "--no-gc"}
     common |= {"--force", "--ring-size", "--raw", "--pprof", "--speedscope", "--realtime-stats"}
-    common |= {"--jsonl", "--binary", "--compression", "--blocking", "--flamegraph"}
+    common |= {"--jsonl", "--binary", "--compression", "--blocking", "--flamegraph", "--diff-flamegraph", "--browser"}
     assert set(options_of(helps["attach"])) == common
     assert set(options_of(helps["run"])) == common | {"--module", "--python"}
     few = {"--help", "--verbose", "--all-threads", "--native", "--no-gc", "--blocking", "--tids", "--force"}

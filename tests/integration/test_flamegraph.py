@@ -3,51 +3,18 @@
 user may both read. How a browser shows it: tests/page."""
 
 import collections
-import json
 import os
 import pathlib
-import re
 import tempfile
 
 import pytest
 
+from flame_page import Page
 from made_up import MadeUp, run_tool
 from results import collapsed, split_frame
 from tree import TARGETS
 
-DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>\n<script>', re.S)
-CHANNELS = 7
 USER = "23456"
-
-
-class Page:
-    def __init__(self, text):
-        (found,) = DATA.findall(text)
-        self.data = json.loads(found)
-        self.strings = self.data["strings"]
-
-    def stacks(self):
-        """{(tid, ((base name, function, line), ...) root first): samples}"""
-        parents, locs = ([None, *self.data["nodes"][name]] for name in ("parent", "loc"))
-        table = zip(*(self.data["locs"][name] for name in ("file", "func", "line")))
-        frames = [(self.strings[file].rpartition("/")[2], self.strings[func], line) for file, func, line in table]
-        found, rows = collections.Counter(), self.data["rows"]
-        for at in range(0, len(rows), 2 + CHANNELS):
-            thread, node, *channels = rows[at : at + 2 + CHANNELS]
-            stack = []
-            while node:
-                stack.append(frames[locs[node]])
-                node = parents[node]
-            found[self.data["threads"][thread]["tid"], tuple(stack[::-1])] += sum(channels[:5])
-        return found
-
-    def source(self):
-        """{path: {line: text}} and the paths of files that are not there."""
-        files = {}
-        for each in self.data["source"]["files"]:
-            lines = each["lines"]
-            files[self.strings[each["file"]]] = dict(zip(lines[::2], lines[1::2]))
-        return files, {self.strings[file] for file in self.data["source"]["missing"]}
 
 
 def as_collapsed(stacks):

@@ -16,7 +16,7 @@ from tree import ROOT
 # What is known of the reference and not in this version: each ends the program with one line that says so. When
 # something lands, it goes away here and loses its mark in user/cli/optable.c or user/cli/commands.c.
 LATER = """--live --opcodes --async-aware --async-mode --subprocesses
-    --heatmap --diff-flamegraph --browser""".split()
+    --heatmap""".split()
 LATER_COMMANDS = []
 
 NOT_YET = re.compile(r"tachyon-bpf(?: \w+)?: error: (--[\w-]+|argument command: '\w+') is not available in this version")
@@ -168,7 +168,7 @@ def test_own_options_are_listed(tachyon, texts):
 def test_later(tachyon, texts, command):
     """The list of what is missing; each says so in one line, behind what the reference would have said."""
     target = {"run": "x.py", "replay": "x.bin"}.get(command, "1")
-    arguments = {"--async-mode": ["all", "--async-aware"], "--diff-flamegraph": ["b"]}
+    arguments = {"--async-mode": ["all", "--async-aware"]}
     for name in set(LATER) & set(options_of(texts[command])):
         more = ["--flamegraph"] if name == "--opcodes" and command != "dump" else []
         line = [tachyon, command, *more, name, *arguments.get(name, []), target]

@@ -111,6 +111,13 @@ def sleeping(sides):
     return proc
 
 
+def baseline(sides):
+    path = sides.place / "baseline.bin"
+    code, said = sides.outcome(sides.commands("run", "--binary", "-o", path, sides.script(SHORT))[1])
+    assert code == 0, said
+    return path
+
+
 def words_of(sides, situation):
     """The command line that makes it happen."""
     place = sides.place
@@ -125,6 +132,10 @@ def words_of(sides, situation):
         "another version of Python": lambda: sample(sides.target(SLEEP, "3.14")),
         "a place that cannot be written": lambda: ["run", "--collapsed", "-o", place / "no/out", sides.script(SHORT)],
         "a place that fails at the end": lambda: ["run", "--collapsed", "-o", "/dev/full", sides.script(SHORT)],
+        "no such baseline": lambda: ["run", "--diff-flamegraph", place / "nosuch.bin", sides.script(SHORT)],
+        "a baseline of another mode": lambda: (
+            ["run", "--mode=cpu", "--diff-flamegraph", baseline(sides), sides.script(SHORT)]
+        ),
         "a stack of 2000 frames": lambda: sample(sides.target(DEEP)),
         "dump of a stack of 2000 frames": lambda: ["dump", sides.target(DEEP)],
         "no samples": lambda: sample(sides.target(SLEEP), "--mode", "cpu"),

@@ -31,8 +31,9 @@ function hex(text) {
 
 /** A frame is [file, line, function], a stack is of frames, root first. */
 export class Recording {
-  constructor({ pid = 4711, period = 1000000, mode = "wall" } = {}) {
+  constructor({ pid = 4711, period = 1000000, mode = "wall", duration = 0 } = {}) {
     this.lines = [`pid ${pid}`, `period_ns ${period}`, `mode ${mode}`, "start_ns 1", "epoch_ns 1700000000123456000"];
+    if (duration) this.lines.push(`duration_s ${duration}`);
     this.counts = { process: 0, thread: 0, event: 0 };
     this.frames = new Map();
     this.idOf = new Map(); // of the same by identity, which is quicker
@@ -78,12 +79,24 @@ export class Recording {
     this.total += weight;
   }
 
-  /** Path of the page. */
-  write(name, form = "flamegraph", ext = "html") {
+  /** Path of its text. */
+  #describe(name) {
     mkdirSync(OUTPUT, { recursive: true });
     const text = resolve(OUTPUT, `${name}.txt`);
-    const page = resolve(OUTPUT, `${name}.${ext}`);
     writeFileSync(text, this.lines.join("\n") + "\n");
+    return text;
+  }
+
+  /** Path of the page of what is different from another recording. */
+  writeDifference(name, baseline) {
+    this.lines.push(`baseline ${baseline.#describe(`${name}-baseline`)}`);
+    return this.write(name, "diff_flamegraph");
+  }
+
+  /** Path of the page. */
+  write(name, form = "flamegraph", ext = "html") {
+    const text = this.#describe(name);
+    const page = resolve(OUTPUT, `${name}.${ext}`);
     execFileSync(TOOL, [text, form, page], { stdio: ["ignore", "ignore", "inherit"] });
     return page;
   }

@@ -6,7 +6,8 @@
  *
  * OUTPUT is what -o would be, "default" for none. INPUT has one item a line, strings as hexadecimal
  * UTF-8 ("-" if empty), frames leaf first by their order in the file from 0:
- *	pid N | period_ns N | mode NAME | start_ns N | epoch_ns N | zstd 0 or 1
+ *	pid N | period_ns N | mode NAME | start_ns N | epoch_ns N | duration_s X | zstd 0 or 1
+ *	baseline INPUT
  *	frame FILE FUNC LINE END_LINE COL END_COL [FIRST_LINE]
  *	stack ID FRAME...
  *	sample STACK_ID TID WEIGHT
@@ -35,6 +36,7 @@ struct input {
 	struct tach_summary summary;
 	char mode[16];
 	int zstd;
+	char baseline[256]; /* path, "": none */
 	tach_frame_id *ids; /* [cnt] by order in the file */
 	size_t cnt;
 };
@@ -219,6 +221,8 @@ static int take_line(struct input *in, char *line)
 	    sscanf(line, "period_ns %llu", &in->summary.period_ns) == 1 ||
 	    sscanf(line, "start_ns %llu", &in->summary.start_ns) == 1 ||
 	    sscanf(line, "epoch_ns %llu", &in->summary.epoch_ns) == 1 ||
+	    sscanf(line, "duration_s %lf", &in->summary.duration_s) == 1 ||
+	    sscanf(line, "baseline %255s", in->baseline) == 1 ||
 	    sscanf(line, "zstd %d", &in->zstd) == 1 || sscanf(line, "mode %15s", in->mode) == 1)
 		return 0;
 	return fail("unknown line");
@@ -259,11 +263,18 @@ static int make_profile(struct input *in, const char *path, bool events)
 	return err ? err : tach_profile__freeze(in->profile, &in->summary);
 }
 
+static void free_input(struct input *in)
+{
+	tach_profile__free(in->profile);
+	tach_frametab__free(in->tab);
+	free(in->ids);
+}
+
 int main(int argc, char **argv)
 {
 	struct tach_write_opts opts = {.limit = 15, .summary = true};
 	const struct tach_writer *writer;
-	struct input in = {.summary.period_ns = 1000000};
+	struct input in = {.summary.period_ns = 1000000}, base = {.summary.period_ns = 1000000};
 	struct tach_why why;
 	const char *path;
 	int err;
@@ -279,6 +290,9 @@ int main(int argc, char **argv)
 	writer = tach_writer__find(argv[2]);
 	path = strcmp(argv[3], "default") ? argv[3] : NULL;
 	err = writer ? make_profile(&in, argv[1], writer->events) : fail("no such format");
+	if (!err && *in.baseline)
+		err = make_profile(&base, in.baseline, false);
+	opts.baseline = base.profile;
 	if (!err)
 		err = tach_write__check(writer, path, &why) ? -1 : 0;
 	if (err == -1)
@@ -290,8 +304,7 @@ int main(int argc, char **argv)
 		err = -1;
 	}
 	tach_lines__free(opts.lines);
-	tach_profile__free(in.profile);
-	tach_frametab__free(in.tab);
-	free(in.ids);
+	free_input(&base);
+	free_input(&in);
 	return err ? 1 : 0;
 }

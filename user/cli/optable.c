@@ -169,7 +169,7 @@ const struct tach_option tach_options[] = {
 		.help = "source code with its samples, HTML pages in a directory",
 	}, {
 		.name = "diff-flamegraph", .group = TACH_GROUP_FORMAT, .where = WRITE,
-		.format = "diff_flamegraph", .later = true, .path = true, .metavar = "BASELINE",
+		.format = "diff_flamegraph", .path = true, .metavar = "BASELINE",
 		.help = "flame graph of what is different from BASELINE, a file of --binary",
 		.set = tach_set__text, .off = FIELD(baseline),
 	}, {
@@ -193,8 +193,8 @@ const struct tach_option tach_options[] = {
 			"others to FORMAT_PID.EXT)",
 		.set = tach_set__text, .off = FIELD(output),
 	}, {
-		.name = "browser", .group = TACH_GROUP_OUTPUT, .where = WRITE, .later = true,
-		.help = "open the HTML page",
+		.name = "browser", .group = TACH_GROUP_OUTPUT, .where = WRITE,
+		.help = "open the HTML page, as the user who called sudo",
 		.set = tach_set__flag, .off = FIELD(browser),
 	}, {
 		.name = "tids", .group = TACH_GROUP_OUTPUT, .where = READ, .own = true, .metavar = "WHICH",

@@ -3,7 +3,9 @@
 const DEFAULTS = {
   view: "normal",
   names: "path",
-  color: "heat",
+  color: "",
+  stacks: "all",
+  scale: "share",
   thread: "all",
   roots: "none",
   query: "",

@@ -1,15 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-// What a box's colour says: its share, what its threads did, or where its code is from.
+// What a box's colour says: its share, what its threads did, where its code is from, or how it has changed.
 import { scaleThreshold } from "d3-scale";
 import { CHANNELS, CPU_UNKNOWN, OFF, OFF_WITH_GIL, ON, ON_WITH_GIL, WAITS } from "./data.mjs";
 
 const SHARES = [0.01, 0.03, 0.06, 0.12, 0.18, 0.35, 0.6];
 const SHARE_NAMES = ["< 1 %", "≥ 1 %", "≥ 3 %", "≥ 6 %", "≥ 12 %", "≥ 18 %", "≥ 35 %", "≥ 60 %"];
 
+// Of the baseline's samples, in percent: the reference's steps.
+const CHANGES = [
+  ...["≤ −100 %", "−100 … −50 %", "−50 … −30 %", "−30 … −15 %"],
+  "± 15 %",
+  ...["15 … 30 %", "30 … 50 %", "50 … 100 %", "≥ 100 %"],
+];
+
+/** Number of the step. */
+function stepOf(percent) {
+  const size = Math.abs(percent);
+  const steps = size < 15 ? 0 : size <= 30 ? 1 : size <= 50 ? 2 : size < 100 ? 3 : 4;
+  return percent < 0 ? 4 - steps : 4 + steps;
+}
+
 const THEMES = {
   light: {
     heat: ["#e9e4d4", "#f6e3a1", "#fbd277", "#fbb658", "#f79548", "#ee7244", "#dd5144", "#c23447"],
     states: ["#2f7d3a", "#8fc46b", "#e0a526", "#b98bd9", "#9bb4cf", "#c4c4c4"],
+    changes: ["#1976d2", "#42a5f5", "#64b5f6", "#90caf9", "#bdbdbd", "#ffcdd2", "#ef9a9a", "#e57373", "#d32f2f"],
+    isNew: "#9575cd",
     lightness: "72%",
     paper: "#ffffff",
     edge: "#ffffff",
@@ -22,6 +38,8 @@ const THEMES = {
   dark: {
     heat: ["#3a3d45", "#564b3b", "#6f5837", "#8a6433", "#a66d33", "#c27436", "#dd7a44", "#f08a5d"],
     states: ["#53b365", "#a8d987", "#e8b84a", "#c9a3e6", "#6e8bab", "#777777"],
+    changes: ["#42a5f5", "#64b5f6", "#90caf9", "#bbdefb", "#757575", "#ffcdd2", "#ef9a9a", "#e57373", "#ef5350"],
+    isNew: "#b39ddb",
     lightness: "46%",
     paper: "#14171c",
     edge: "#14171c",
@@ -85,6 +103,7 @@ export class Colors {
     this.by = "heat";
     this.theme = THEMES.light;
     this.hues = new Map();
+    this.difference = null; // from a baseline
   }
 
   setTheme(name) {
@@ -95,9 +114,24 @@ export class Colors {
   of(tree, depth, index) {
     if (!depth) return this.theme.root;
     const level = tree.level(depth);
+    if (this.comparing) return this.#ofChange(this.changeOf(depth, index));
     if (this.by === "state") return this.theme.states[mostFrequent(tree.sums(depth), index)];
     if (this.by === "module") return this.#ofModule(level.loc[index]);
     return scaleThreshold(SHARES, this.theme.heat)(level.total[index] / tree.level(0).total[0]);
+  }
+
+  get comparing() {
+    return this.difference && (this.by === "self" || this.by === "total");
+  }
+
+  /** Below an inverted function's frame its samples are its callers' totals. */
+  changeOf(depth, index) {
+    const { difference } = this;
+    return this.by === "self" && !this.inverted ? difference.self(depth, index) : difference.total(depth, index);
+  }
+
+  #ofChange({ percent, isNew }) {
+    return isNew ? this.theme.isNew : this.theme.changes[stepOf(percent)];
   }
 
   #ofModule(loc) {
@@ -122,6 +156,11 @@ export class Colors {
 
   /** [[colour, meaning], ...] */
   legend() {
+    if (this.comparing)
+      return [
+        [this.theme.isNew, "new"],
+        ...CHANGES.map((name, at) => [this.theme.changes[at], name]).reverse(),
+      ];
     if (this.by === "heat") return SHARE_NAMES.map((name, at) => [this.theme.heat[at], name]).reverse();
     if (this.by === "state") return STATES.map((state, at) => [this.theme.states[at], state.name]);
     return [];

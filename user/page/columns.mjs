@@ -45,17 +45,21 @@ function rooted(recording, withThreads) {
   return { parent: Uint32Array.from(parent), loc: Int32Array.from(loc), rowNode: ends, roots };
 }
 
-/** roots: "none", "process" or "thread". keep(thread): whether its samples count. */
+/** roots: "none", "process" or "thread". keep(thread): whether its samples count; of them those that ended in the
+ * chosen nodes of the recording: [nodes], null for all. */
 export class Columns {
-  constructor(recording, roots, keep) {
+  constructor(recording, roots, keep, chosen = null) {
     const tree = roots === "none" ? plain(recording) : rooted(recording, roots === "thread");
     Object.assign(this, tree);
     this.recording = recording;
     this.size = tree.parent.length;
     this.kept = Uint8Array.from(recording.threads, (_, thread) => (keep(thread) ? 1 : 0));
+    this.counted = Uint8Array.from(recording.rowThread, (thread, row) =>
+      this.kept[thread] && (!chosen || chosen[recording.rowNode[row]]) ? 1 : 0,
+    );
     this.self = new Float64Array(this.size);
     for (let row = 0; row < recording.rowCount; row++)
-      if (this.kept[recording.rowThread[row]]) this.self[this.rowNode[row]] += recording.rowWeight[row];
+      if (this.counted[row]) this.self[this.rowNode[row]] += recording.rowWeight[row];
     this.total = this.self.slice();
     for (let node = this.size - 1; node > 0; node--) this.total[this.parent[node]] += this.total[node];
   }
@@ -63,10 +67,10 @@ export class Columns {
   /** [size * CHANNELS] what the samples that ended in each node consist of. */
   get selfChannels() {
     if (!this.channels) {
-      const { rowCount, rowThread, rowChannels } = this.recording;
+      const { rowCount, rowChannels } = this.recording;
       this.channels = new Float64Array(this.size * CHANNELS);
       for (let row = 0; row < rowCount; row++)
-        if (this.kept[rowThread[row]])
+        if (this.counted[row])
           for (let each = 0; each < CHANNELS; each++)
             this.channels[this.rowNode[row] * CHANNELS + each] += rowChannels[row * CHANNELS + each];
     }

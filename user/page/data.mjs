@@ -31,7 +31,8 @@ export class Recording {
     this.parent = Uint32Array.from([0].concat(json.nodes.parent));
     this.loc = Int32Array.from([-1].concat(json.nodes.loc));
     this.#takeRows(json.rows);
-    this.#takeSource(json.source);
+    this.#takeSource(json.source ?? { missing: [], files: [] });
+    this.baseline = json.baseline ? new Recording(json.baseline) : null;
   }
 
   #takeRows(rows) {

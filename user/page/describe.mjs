@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // All that is known of a frame, for the tooltip, the sidebar and the status line.
+import { format } from "d3-format";
 import { create } from "d3-selection";
 import { CHANNELS, EXCEPTION } from "./data.mjs";
 import { STATES } from "./colors.mjs";
@@ -7,8 +8,39 @@ import { count, percent, plural, time } from "./text.mjs";
 
 const SHOWN_THREADS = 5;
 
+/** A part of a sample is as good as a whole one where a baseline was scaled. */
+const amount = format(",.1~f");
+
+/** "+12 samples (+20.0%)" */
+function changed({ change, percent: share, isNew }) {
+  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
+  const size = isNew ? "new" : `${sign}${Math.abs(share).toFixed(1)}%`;
+  return `${sign}${amount(Math.abs(change))} samples (${size})`;
+}
+
+function comparison(box, state, depth, index) {
+  const { difference, recording, inverted } = state;
+  const ns = recording.about.period_ns;
+  const show = (weight) => `${time(weight * ns)} (${amount(weight)})`;
+  const rows = ({ now, before, change, ...rest }, name) => [
+    [`${name} now`, show(now)],
+    [`${name} in the baseline`, show(before)],
+    [`${name}, difference`, changed({ now, before, change, ...rest })],
+  ];
+  box.append("h3").text("Compared");
+  const own = inverted ? [] : rows(difference.self(depth, index), "self");
+  pairs(box, [...own, ...rows(difference.total(depth, index), "total")]);
+}
+
 /** One line. */
 export function sentence(state, depth, index) {
+  const { colors, difference } = state;
+  if (!difference) return plain(state, depth, index);
+  const change = depth ? colors.changeOf(depth, index) : difference.total(0, 0);
+  return `${plain(state, depth, index)}; ${changed(change)}`;
+}
+
+function plain(state, depth, index) {
   const { tree, names, recording } = state;
   const level = tree.level(depth);
   const weight = level.total[index];
@@ -91,6 +123,7 @@ export function details(state, depth, index) {
     shares.push(["of what is zoomed", percent(weight, zoom.to - zoom.from)]);
   const own = inverted ? [] : [["self", `${time(level.self[index] * ns)} (${count(level.self[index])})`]];
   pairs(box, [["total", `${time(weight * ns)} (${count(weight)})`], ...own, ...shares]);
+  if (state.difference) comparison(box, state, depth, index);
   sourceOf(box, recording, level.loc[index]);
   box.append("h3").text("States");
   pairs(box, statesOf(state, depth, index));

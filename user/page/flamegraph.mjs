@@ -2,6 +2,8 @@
 // The page of a flame graph: what its controls do.
 import { select } from "d3-selection";
 import { readAddress, writeAddress } from "./address.mjs";
+import { showBaseline, showChanges } from "./changes.mjs";
+import { knowDurations } from "./compare.mjs";
 import { readRecording } from "./data.mjs";
 import { describeBox, details, sentence } from "./describe.mjs";
 import { Graph } from "./graph.mjs";
@@ -16,6 +18,8 @@ import { hideTip, showTip } from "./tip.mjs";
 import { showPath, showSelected } from "./where.mjs";
 import { Zoom, zoomOfBox } from "./view.mjs";
 
+const CHOICES = ["view", "names", "color", "stacks", "scale"];
+
 const byId = (id) => document.getElementById(id);
 
 function titleOf({ processes, about }) {
@@ -29,10 +33,12 @@ class App {
   constructor() {
     const recording = readRecording();
     this.state = new State(recording);
-    document.title = `Flame graph: ${titleOf(recording)}`;
+    const kind = recording.baseline ? "Differential flame graph" : "Flame graph";
+    document.title = `${kind}: ${titleOf(recording)}`;
+    for (const element of document.querySelectorAll(".compare")) element.hidden = !recording.baseline;
+    byId("durations").disabled = !recording.baseline || !knowDurations(recording, recording.baseline);
     byId("title").textContent = titleOf(recording);
     byId("title").title = titleOf(recording);
-    showThreads(byId("thread"), recording);
     this.state.set(readAddress());
     this.graph = new Graph(byId("scroller"), byId("stage"), byId("graph"), this.state);
     this.toggleSidebar = setUpSidebar(byId("sidebar"), byId("separator"), () => this.graph.resize());
@@ -51,7 +57,9 @@ class App {
   showAll() {
     const { state } = this;
     const { settings } = state;
-    for (const name of ["view", "names", "color"])
+    if (this.listed !== state.recording) showThreads(byId("thread"), state.recording);
+    this.listed = state.recording;
+    for (const name of CHOICES)
       for (const radio of document.getElementsByName(name)) radio.checked = radio.value === settings[name];
     byId("thread").value = settings.thread;
     byId("roots").value = settings.roots;
@@ -59,7 +67,12 @@ class App {
     byId("regex").checked = Boolean(settings.regex);
     this.showFound();
     showSummary(byId("summary"), state);
-    showHotspots(byId("hotspots"), state, (name) => this.set({ query: name, regex: "" }));
+    const find = (name) => this.set({ query: name, regex: "" });
+    showHotspots(byId("hotspots"), state, find);
+    if (state.baseline) {
+      showBaseline(byId("baseline"), state);
+      showChanges(byId("changes"), state, find);
+    }
     showRuntime(byId("runtime"), state);
     showTimes(byId("times-section"), byId("times"), state);
     showLegend(byId("legend"), state);
@@ -133,7 +146,7 @@ class App {
   }
 
   #setUpControls() {
-    for (const name of ["view", "names", "color"])
+    for (const name of CHOICES)
       for (const radio of document.getElementsByName(name))
         radio.addEventListener("change", () => this.set({ [name]: radio.value }));
     for (const name of ["thread", "roots"])
@@ -165,7 +178,8 @@ class App {
 
   #export() {
     const describe = (box) => describeBox(this.state, box);
-    const name = `flamegraph_${this.state.recording.about.pid}.svg`;
+    const { current, baseline } = this.state;
+    const name = `${baseline ? "diff_" : ""}flamegraph_${current.about.pid}.svg`;
     download(svgOf(this.state, this.graph.painter, describe), name, "image/svg+xml");
   }
 

@@ -129,12 +129,12 @@ export class Inverted {
   }
 
   threads(depth, index) {
-    const { recording, rowNode, kept } = this.columns;
+    const { recording, rowNode, counted } = this.columns;
     const leaves = new Set(this.leaves(depth, index));
     const found = new Map();
     for (let row = 0; row < recording.rowCount; row++) {
       const thread = recording.rowThread[row];
-      if (leaves.has(rowNode[row]) && kept[thread])
+      if (leaves.has(rowNode[row]) && counted[row])
         found.set(thread, (found.get(thread) ?? 0) + recording.rowWeight[row]);
     }
     return found;

@@ -10,6 +10,7 @@ const MODULES = 12;
 
 export function showThreads(element, recording) {
   const list = select(element);
+  list.selectAll("*").remove();
   list.append("option").attr("value", "all").text("all threads");
   recording.processes.forEach((process, number) => {
     const threads = recording.threads.map((thread, at) => [thread, at]).filter(([thread]) => thread.process === number);

@@ -2,6 +2,7 @@
 // What is chosen, and what follows from it. Knows nothing of the document.
 import { Colors } from "./colors.mjs";
 import { Columns } from "./columns.mjs";
+import { absentIn, Difference, factorOf, Gone, numberFunctions, numberPaths } from "./compare.mjs";
 import { Inverted } from "./inverted.mjs";
 import { Names } from "./names.mjs";
 import { threadFilter } from "./panels.mjs";
@@ -18,18 +19,36 @@ const numbers = (text, count) => {
 
 export class State {
   constructor(recording) {
-    this.recording = recording;
-    this.names = new Names(recording);
+    this.current = recording;
+    this.baseline = recording.baseline;
+    this.sides = [recording, ...(this.baseline ? [this.baseline] : [])];
+    this.funcs = this.baseline ? numberFunctions(...this.sides) : [];
+    this.paths = this.baseline ? numberPaths(this.sides, this.funcs) : [];
+    this.namesOf = this.sides.map((side) => new Names(side));
+    this.recording = recording; // the one that is shown
+    this.names = this.namesOf[0];
     this.colors = new Colors(this.names);
     this.settings = {
       view: "normal",
       thread: "all",
       roots: "none",
       names: "path",
-      color: "heat",
+      color: this.#preset,
+      stacks: "all",
+      scale: "share",
       query: "",
       regex: "",
     };
+  }
+
+  /** The colours to begin with. */
+  get #preset() {
+    return this.baseline ? "self" : "heat";
+  }
+
+  /** Whether that is shown which only the baseline has. */
+  get elided() {
+    return this.recording === this.baseline;
   }
 
   get inverted() {
@@ -40,19 +59,64 @@ export class State {
   set(changes) {
     const before = this.settings;
     const next = { ...before, ...changes };
+    const stays = next.stacks === before.stacks;
+    if (!stays && !changes.thread) next.thread = "all"; // the other recording has others
+    next.color ||= this.#preset;
     this.settings = next;
+    const side = next.stacks === "elided" && this.baseline ? 1 : 0;
+    this.recording = this.sides[side];
+    this.names = this.namesOf[side];
     this.names.byModule = next.names === "module";
+    this.colors.names = this.names;
     this.colors.by = next.color;
-    const columnsChange = !this.columns || next.thread !== before.thread || next.roots !== before.roots;
-    if (columnsChange) {
-      this.columns = new Columns(this.recording, next.roots, threadFilter(this.recording, next.thread));
-      this.names.roots = this.columns.roots;
-    }
+    const columnsChange = !this.columns || !stays || next.thread !== before.thread || next.roots !== before.roots;
+    if (columnsChange) this.#takeSides();
+    if (columnsChange) this.#count();
     if (columnsChange || next.view !== before.view)
-      this.#plant(next.roots === before.roots && next.view === before.view);
+      this.#plant(stays && next.roots === before.roots && next.view === before.view);
+    if (columnsChange || next.view !== before.view || next.scale !== before.scale) this.#compare();
     this.#search();
     if (changes.zoom) this.#zoomAsSaid(changes.zoom);
     if (changes.frame) this.#focusAsSaid(changes.frame);
+  }
+
+  /** The chosen threads; of the recording that is not shown those of the same names. */
+  #keep(recording) {
+    const keep = threadFilter(this.recording, this.settings.thread);
+    if (recording === this.recording || this.settings.thread === "all") return keep;
+    const names = new Set(this.recording.threads.filter((_, at) => keep(at)).map(({ name }) => name));
+    return (thread) => names.has(recording.threads[thread].name);
+  }
+
+  #count() {
+    const { stacks, roots } = this.settings;
+    const chosen = this.baseline && ["new", "elided"].includes(stacks) ? this.absentNodes[this.elided ? 1 : 0] : null;
+    this.columns = new Columns(this.recording, roots, this.#keep(this.recording), chosen);
+    this.names.roots = this.columns.roots;
+  }
+
+  /** Of each recording: all of it, and the stacks that end in frames which the other one does not have. */
+  #takeSides() {
+    if (!this.baseline) return;
+    this.whole = this.sides.map((side) => new Columns(side, "none", this.#keep(side)));
+    this.absentNodes = this.paths.map((paths, side) => {
+      const other = 1 - side;
+      return absentIn(paths, this.paths[other], this.whole[other].total);
+    });
+    this.absent = this.absentNodes.map(
+      (paths, side) => new Set(paths.filter((path, node) => path && this.whole[side].self[node])).size,
+    );
+  }
+
+  #compare() {
+    if (!this.baseline) return;
+    const Tree = this.inverted ? Inverted : TopDown;
+    const [funcs, baseFuncs] = this.funcs;
+    this.factor = factorOf(this.current, this.baseline, this.settings.scale);
+    this.difference = this.elided
+      ? new Gone(this.tree)
+      : new Difference(this.tree, funcs, new Tree(this.whole[1]), baseFuncs, this.factor);
+    Object.assign(this.colors, { difference: this.difference, inverted: this.inverted });
   }
 
   /** A new tree. What was zoomed stays so, if it is there. */
@@ -114,6 +178,7 @@ export class State {
     const all = depth === 0 && from === 0 && to === this.tree.level(0).total[0];
     return {
       ...this.settings,
+      color: this.settings.color === this.#preset ? "" : this.settings.color,
       zoom: all ? "" : `${depth}-${from}-${to}`,
       frame: this.focus.depth ? `${this.focus.depth}-${this.focus.index}` : "",
     };

@@ -146,13 +146,13 @@ export class TopDown {
   threads(depth, index) {
     const { start, total } = this.level(depth);
     const end = start[index] + total[index];
-    const { recording, rowNode, kept } = this.columns;
+    const { recording, rowNode, counted } = this.columns;
     const found = new Map();
     for (let row = 0; row < recording.rowCount; row++) {
       const node = rowNode[row];
       const inside = this.depthOf[node] >= depth && this.position[node] >= start[index] && this.position[node] < end;
       const thread = recording.rowThread[row];
-      if (inside && kept[thread]) found.set(thread, (found.get(thread) ?? 0) + recording.rowWeight[row]);
+      if (inside && counted[row]) found.set(thread, (found.get(thread) ?? 0) + recording.rowWeight[row]);
     }
     return found;
   }

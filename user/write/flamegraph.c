@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* A flame graph as one HTML page. What it shows is all there, in columns; the page itself (user/page) adds up and
- * draws. */
+/* A flame graph as one HTML page, or the difference of two. What it shows is all there, in columns; the page itself
+ * (user/page) adds up, compares and draws. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 /* The call tree by locations: calls that differ only in their columns are one. Node 0 is the root. */
 struct flame {
 	const struct tach_profile *profile;
-	struct tach_json json;
+	struct tach_json *json;
 	struct tach_locs locs;
 	__u32 *of_node; /* [nodes of the profile] -> node */
 	__u32 *parent;	/* [cnt] smaller */
@@ -61,17 +61,17 @@ static void write_column(struct tach_json *json, const char *name, const __u32 *
 
 static void write_nodes(struct flame *flame)
 {
-	tach_json__key(&flame->json, "nodes");
-	tach_json__open(&flame->json, '{');
-	write_column(&flame->json, "parent", flame->parent, flame->cnt);
-	write_column(&flame->json, "loc", flame->loc, flame->cnt);
-	tach_json__close(&flame->json, '}');
+	tach_json__key(flame->json, "nodes");
+	tach_json__open(flame->json, '{');
+	write_column(flame->json, "parent", flame->parent, flame->cnt);
+	write_column(flame->json, "loc", flame->loc, flame->cnt);
+	tach_json__close(flame->json, '}');
 }
 
 /* One number after the other: thread, node, and what the samples that ended there consist of. */
 static void write_rows(struct flame *flame)
 {
-	struct tach_json *json = &flame->json;
+	struct tach_json *json = flame->json;
 
 	tach_json__key(json, "rows");
 	tach_json__open(json, '[');
@@ -90,34 +90,73 @@ static void write_rows(struct flame *flame)
 	tach_json__close(json, ']');
 }
 
-static int write_page(struct flame *flame, struct tach_sink *sink, struct tach_lines *lines)
+static void write_samples(struct flame *flame)
 {
-	const struct tach_frametab *tab = tach_profile__frames(flame->profile);
-	int err;
-
-	tach_page__begin(TACH_PAGE_FLAMEGRAPH, sink, &flame->json);
-	tach_page__about(&flame->json, flame->profile);
-	tach_page__names(&flame->json, tab, &flame->locs);
+	tach_page__about(flame->json, flame->profile);
+	tach_page__names(flame->json, tach_profile__frames(flame->profile), &flame->locs);
 	write_nodes(flame);
 	write_rows(flame);
-	err = tach_page__source(&flame->json, tab, &flame->locs, lines);
-	tach_page__end(TACH_PAGE_FLAMEGRAPH, &flame->json);
+}
+
+static int open_flame(struct flame *flame, const struct tach_profile *profile,
+		      struct tach_json *json)
+{
+	int err;
+
+	*flame = (struct flame){.profile = profile, .json = json};
+	err = tach_locs__init(&flame->locs, tach_profile__frames(profile));
+	return err ?: merge(flame);
+}
+
+static void close_flame(struct flame *flame)
+{
+	free(flame->loc);
+	free(flame->parent);
+	free(flame->of_node);
+	tach_locs__clear(&flame->locs);
+}
+
+/* The same members once more, of the recording that the page compares with, but for its sources: they may have
+ * changed since. */
+static int write_baseline(struct tach_json *json, const struct tach_profile *baseline)
+{
+	struct flame flame;
+	int err = open_flame(&flame, baseline, json);
+
+	if (!err) {
+		tach_json__key(json, "baseline");
+		tach_json__open(json, '{');
+		write_samples(&flame);
+		tach_json__close(json, '}');
+	}
+	close_flame(&flame);
+	return err;
+}
+
+static int write_page(struct flame *flame, const struct tach_write_opts *opts,
+		      struct tach_sink *sink)
+{
+	int err;
+
+	tach_page__begin(TACH_PAGE_FLAMEGRAPH, sink, flame->json);
+	write_samples(flame);
+	err = tach_page__source(flame->json, tach_profile__frames(flame->profile), &flame->locs,
+				opts->lines);
+	if (!err && opts->baseline)
+		err = write_baseline(flame->json, opts->baseline);
+	tach_page__end(TACH_PAGE_FLAMEGRAPH, flame->json);
 	return err;
 }
 
 int tach_flamegraph__write(const struct tach_profile *profile, const struct tach_write_opts *opts,
 			   struct tach_sink *sink)
 {
-	struct flame flame = {.profile = profile};
-	int err = tach_locs__init(&flame.locs, tach_profile__frames(profile));
+	struct tach_json json;
+	struct flame flame;
+	int err = open_flame(&flame, profile, &json);
 
 	if (!err)
-		err = merge(&flame);
-	if (!err)
-		err = write_page(&flame, sink, opts->lines);
-	free(flame.loc);
-	free(flame.parent);
-	free(flame.of_node);
-	tach_locs__clear(&flame.locs);
+		err = write_page(&flame, opts, sink);
+	close_flame(&flame);
 	return err;
 }

@@ -31,6 +31,16 @@ static const struct tach_writer writers[] = {
 		.ext = "html",
 		.states = true,
 		.sources = true,
+		.page = true,
+		.write = tach_flamegraph__write,
+		.done = "Flamegraph saved to:",
+	},
+	{
+		.name = "diff_flamegraph",
+		.ext = "html",
+		.states = true,
+		.sources = true,
+		.page = true,
 		.write = tach_flamegraph__write,
 		.done = "Flamegraph saved to:",
 	},
@@ -212,7 +222,10 @@ static int write_place(const struct tach_writer *writer, const struct tach_profi
 	err = sink ? write_sink(writer, profile, opts, false, sink, why) : -errno;
 	if (!err && writer->done)
 		say_done(writer, profile, file);
-	free(file);
+	if (!err && opts->file)
+		*opts->file = file;
+	else
+		free(file);
 	return err;
 }
 

@@ -32,6 +32,10 @@ struct tach_write_opts {
 	FILE *words; /* where a writer may say how it went; NULL: nowhere */
 	/* The target's source files, for a writer that shows lines of them; NULL: not to be had. */
 	struct tach_lines *lines;
+	/* What the profile is compared with, frozen, for a writer that compares; else NULL. */
+	const struct tach_profile *baseline;
+	/* Gets the path of the file that was written (caller frees), or NULL if it went elsewhere; NULL: nobody asks. */
+	char **file;
 };
 
 struct tach_writer {
@@ -43,6 +47,7 @@ struct tach_writer {
 	 * sockets they wait for. */
 	bool states;
 	bool sources; /* it shows lines of source files */
+	bool page;    /* it is for a browser */
 	/* Write the frozen profile. 0 or a negative errno; the sink remembers write errors itself. */
 	int (*write)(const struct tach_profile *profile, const struct tach_write_opts *opts,
 		     struct tach_sink *sink);
