@@ -186,19 +186,14 @@ def test_own_cpu(tachyon, lab_python, lab_dir, tmp_path):
     progress.write_bytes(bytes(8))
     target = lab_python(VERSIONS[-1], TARGETS / "pingpong.py", progress)
     target.wait_line()
-    for attempt in range(5):
-        with sysctl(BPF_STATS, 1):
-            args = ("-a", "--mode", "wall", "-d", 1, target.pid)
-            profile = Recording(tachyon, tmp_path, "attach", *args).profile()
-        _, seconds, _ = closing(profile)
-        ours = (profile.counts.counter["TICK_NS"] + profile.counts.counter["SWITCH_NS"]) / 1e9
-        kernels, runs = re.search(r"bpf run_ns (\d+) run_cnt (\d+)", profile.stderr).groups()
-        kernels, empty = int(kernels) / 1e9, int(runs) * 100e-9
-        # Where somebody stands on a virtual machine's feet in the middle of a run that is measured it counts for many.
-        if 0.8 * (kernels - empty) < ours < 1.2 * kernels:
-            break
-    else:
-        pytest.fail(f"{ours} s by us, {kernels} s by the kernel")
+    with sysctl(BPF_STATS, 1):
+        profile = Recording(tachyon, tmp_path, "attach", "-a", "--mode", "wall", "-d", 1, target.pid).profile()
+    _, seconds, _ = closing(profile)
+    ours = (profile.counts.counter["TICK_NS"] + profile.counts.counter["SWITCH_NS"]) / 1e9
+    kernels, runs = re.search(r"bpf run_ns (\d+) run_cnt (\d+)", profile.stderr).groups()
+    kernels, empty = int(kernels) / 1e9, int(runs) * 100e-9
+    # Where somebody stands on a virtual machine's feet in the middle of a run that is measured it counts for many.
+    expect(0.8 * (kernels - empty) < ours < 1.2 * kernels, ours, kernels, empty)
     total, percent, bpf = map(float, OWN.search(profile.stdout).groups())
     assert bpf == pytest.approx(ours, abs=0.0006)
     assert total > bpf

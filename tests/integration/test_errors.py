@@ -210,16 +210,6 @@ def test_few_descriptors(tachyon, target, limit, tmp_path):
 # --- outputs -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system with little room."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], check=True)
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
 @pytest.mark.parametrize("option", ["-o", "--raw"])
 @pytest.mark.parametrize("place", ["nowhere/out", "file/out", "locked/out", "link/out"])
 def test_unwritable_output_is_said_first(tachyon_run, lab_exe, lab_script, tmp_path, place, option):
@@ -277,7 +267,7 @@ def test_disk_fills_up(tachyon, target, tmp_path, small_disk, rescued):
         *(tachyon, tmp_path, "attach", target.pid), output=small_disk / "profile.txt"
     ) as recording:
         recording.wait_sampling()
-        (small_disk / "filler").write_bytes(bytes(12 * 1024))
+        (small_disk / "filler").write_bytes(bytes(60 * 1024))
         time.sleep(0.3)
         recording.process.send_signal(signal.SIGINT)
         assert recording.wait() == 1

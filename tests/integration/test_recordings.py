@@ -107,16 +107,6 @@ def test_giving_up_leaves_nothing(tachyon, tmp_path, target):
     assert not left_over(tmp_path)
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 KiB."""
-    path = tmp_path / "small"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", path], check=True)
-    yield path
-    subprocess.run(["umount", path], check=True)
-
-
 def test_a_full_disk_ends_the_recording_and_keeps_it(tachyon, tmp_path, small_disk, target, replay):
     with Recording(
         tachyon, tmp_path, "attach", "-a", "-r", "20khz", target.pid, form="--binary", output="small/full.bin"

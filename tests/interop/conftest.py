@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """The programs that read what we write, and things for them to read."""
 
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from firefox import Firefox
@@ -16,6 +20,17 @@ def package(name, file):
     if not path.is_file():
         pytest.fail(f"{path} is missing: run `make interop`")
     return path
+
+
+@pytest.fixture(scope="module")
+def shared_dir(lab):
+    """A directory that has the same name inside the lab and outside."""
+    inside = Path(tempfile.mkdtemp(prefix="tachyon-interop-", dir=lab / "tmp"))
+    path = Path("/tmp") / inside.name
+    path.symlink_to(inside)
+    yield path
+    path.unlink()
+    shutil.rmtree(inside)
 
 
 @pytest.fixture

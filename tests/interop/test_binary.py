@@ -8,8 +8,6 @@ import marshal
 import re
 import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -23,17 +21,6 @@ from tree import ROOT, TARGETS
 
 FORMATS = ("pstats", "collapsed", "flamegraph", "gecko", "heatmap", "jsonl")
 SECONDS = 2
-
-
-@pytest.fixture(scope="module")
-def shared_dir(lab):
-    """A directory that has the same name inside the lab and outside."""
-    inside = Path(tempfile.mkdtemp(prefix="tachyon-interop-", dir=lab / "tmp"))
-    path = Path("/tmp") / inside.name
-    path.symlink_to(inside)
-    yield path
-    path.unlink()
-    shutil.rmtree(inside)
 
 
 class Recordings:

@@ -5,10 +5,7 @@ compared with, and which stacks are elided."""
 import json
 import random
 import re
-import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -16,17 +13,6 @@ from made_up import HAS_GIL, ON_CPU, MadeUp, run_tool
 from tree import ROOT
 
 MODULES = ROOT / "build" / "page"
-
-
-@pytest.fixture
-def shared_dir(lab):
-    """A directory that has the same name inside the lab and outside."""
-    inside = Path(tempfile.mkdtemp(prefix="tachyon-interop-", dir=lab / "tmp"))
-    path = Path("/tmp") / inside.name
-    path.symlink_to(inside)
-    yield path
-    path.unlink()
-    shutil.rmtree(inside)
 
 
 def made_up(path, seed, names):
